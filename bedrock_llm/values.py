@@ -1,0 +1,158 @@
+"""The dict form of our frozen values.
+
+Here: `Value`, the mix-in that gives a dataclass `to_dict` and `from_dict`, and the converters for fields that JSON
+cannot hold. Not here: any value. Called by: messages, request, response, events, config.
+
+Rule 1: data decides nothing. A field is read by the converter its class names, never by a tag that a stranger could
+put into tool arguments; only the closed sets of parts and events are told apart by their `type`.
+Rule 2: a field that has its default is left out, so that `None` and 0 stay apart.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple, TypeVar
+
+from bedrock_llm.errors import InvalidRequestError
+
+__all__ = ["Converter", "Value", "many", "one", "union"]
+
+Self = TypeVar("Self", bound="Value")
+
+
+class Converter(NamedTuple):
+    """How one field is written to JSON and read back."""
+
+    encode: Callable[[Any], Any]
+    decode: Callable[[Any], Any]
+
+
+class Value:
+    """Gives a frozen dataclass its dict form."""
+
+    __slots__ = ()
+    tag: ClassVar[str | None] = None
+    converters: ClassVar[Mapping[str, Converter]] = {}
+    omitted: ClassVar[frozenset[str]] = frozenset()
+
+    def to_dict(self) -> dict[str, Any]:
+        """This value as JSON-able data; fields at their defaults are left out."""
+        data: dict[str, Any] = {} if self.tag is None else {"type": self.tag}
+        for item in fields(self):  # type: ignore[arg-type]  # every Value is a dataclass
+            value = getattr(self, item.name)
+            if item.name in self.omitted or value == _default(item):
+                continue
+            converter = self.converters.get(item.name)
+            data[item.name] = converter.encode(value) if converter else _plain(value)
+        return data
+
+    @classmethod
+    def from_dict(cls: type[Self], data: Mapping[str, Any]) -> Self:
+        """The value that `to_dict` wrote.
+
+        Raises:
+            InvalidRequestError: A field is unknown or missing, or its class or converter refuses what it holds.
+        """
+        if not isinstance(data, Mapping):
+            raise InvalidRequestError.of(cls.__name__, data, "a mapping as to_dict() writes it")
+        known = {item.name for item in fields(cls) if item.name not in cls.omitted}  # type: ignore[arg-type]
+        values = {}
+        for name, value in data.items():
+            if name == "type" and cls.tag is not None and name not in known:
+                if value != cls.tag:
+                    raise InvalidRequestError.of(f"{cls.__name__}.type", value, repr(cls.tag))
+                continue
+            if name not in known:
+                allowed = ", ".join(sorted(known))
+                raise InvalidRequestError.of(f"{cls.__name__}.{name}", value, f"absent; the fields are {allowed}")
+            values[name] = _decoded(cls, name, value)
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise InvalidRequestError(f"{cls.__name__} cannot be read: {error}", parameter=cls.__name__) from error
+
+
+def _decoded(cls: type[Value], name: str, value: Any) -> Any:
+    converter = cls.converters.get(name)
+    if converter is None:
+        return value
+    try:
+        return converter.decode(value)
+    except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError) as error:
+        raise InvalidRequestError.of(f"{cls.__name__}.{name}", value, "as to_dict() writes it") from error
+
+
+def _default(item: Any) -> Any:
+    if item.default_factory is not MISSING:
+        return item.default_factory()
+    return item.default
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def one(kind: Callable[[], type[Value]]) -> Converter:
+    """A field that holds one value (or None) of a class, named late so that classes may refer to one another."""
+    return Converter(
+        lambda value: None if value is None else value.to_dict(),
+        lambda data: None if data is None else kind().from_dict(data),
+    )
+
+
+def union(kinds: Callable[[], Mapping[str, type[Value]]]) -> Converter:
+    """A field that holds one of several classes, told apart by `type`."""
+
+    def decode(data: Any) -> Value:
+        tag = data.get("type") if isinstance(data, Mapping) else None
+        known = kinds()
+        if not isinstance(tag, str) or tag not in known:
+            raise InvalidRequestError.of("type", tag, "one of " + ", ".join(sorted(known)))
+        return known[tag].from_dict(data)
+
+    return Converter(lambda value: value.to_dict(), decode)
+
+
+def many(item: Converter) -> Converter:
+    """A tuple of what `item` converts."""
+    return Converter(
+        lambda values: [item.encode(value) for value in values],
+        lambda data: tuple(item.decode(entry) for entry in _listed(data)),
+    )
+
+
+def _listed(data: Any) -> Any:
+    """`data` if it is a list: the characters of a string and the keys of a mapping are no entries."""
+    if not isinstance(data, (list, tuple)):
+        raise TypeError(f"a list was expected, not {type(data).__name__}")
+    return data
+
+
+def _encode_source(source: Any) -> Any:
+    if isinstance(source, bytes):
+        return {"base64": base64.b64encode(source).decode("ascii")}
+    return {"path": str(source)} if isinstance(source, Path) else source
+
+
+def _decode_source(data: Any) -> Any:
+    if isinstance(data, Mapping):
+        return base64.b64decode(data["base64"], validate=True) if "base64" in data else Path(data["path"])
+    return data
+
+
+TUPLE = Converter(
+    lambda values: None if values is None else list(values),
+    lambda data: None if data is None else tuple(_listed(data)),
+)
+SOURCE = Converter(_encode_source, _decode_source)
+DECIMAL = Converter(
+    lambda value: None if value is None else str(value), lambda data: None if data is None else Decimal(data)
+)
+DECIMALS = Converter(
+    lambda values: None if values is None else {name: str(value) for name, value in values.items()},
+    lambda data: None if data is None else {name: Decimal(value) for name, value in data.items()},
+)
