@@ -1,0 +1,223 @@
+"""Amazon Bedrock: where it is, and who asks.
+
+Here: `BedrockProvider`, which puts the pieces beside this file together. Not here: what a request says (codecs/).
+Called by: factory.py makes it, models/remote.py uses it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, ClassVar
+
+from bedrock_llm.config import AWSCredentials, CredentialsSource
+from bedrock_llm.errors import ConfigurationError, InvalidRequestError, LLMError, ProviderError
+from bedrock_llm.parameters import check_header
+from bedrock_llm.providers.base import Provider
+from bedrock_llm.providers.credential_store import CredentialStore
+from bedrock_llm.providers.credentials import (
+    BearerToken,
+    choose_source,
+    find_base_url,
+    find_ca_bundle,
+    find_region,
+    find_switch,
+)
+from bedrock_llm.providers.endpoints import arn_region, check_base_url, check_region, model_path, regional_url
+from bedrock_llm.providers.hints import CLOCK_CODES, STALE_CODES, advice
+from bedrock_llm.providers.sigv4 import sign
+from bedrock_llm.transports.base import HTTPCall
+
+__all__ = ["BedrockProvider"]
+
+SIGNING_NAME = "bedrock"  # of all of Bedrock's endpoints, bedrock-runtime included
+CLOCK_TOLERANCE_S = 240  # AWS refuses from five minutes on, and its SDKs correct from four
+_MAX_URLS = 256
+_OWN_HEADERS = frozenset(
+    (
+        *("authorization", "connection", "content-length", "content-type", "host", "transfer-encoding"),
+        *("x-amz-content-sha256", "x-amz-date", "x-amz-security-token"),
+    )
+)
+_SECRET_NAMES = ("authorization", "cookie", "credential", "key", "password", "secret", "token")
+
+
+class BedrockProvider(Provider):
+    """Amazon Bedrock Runtime, or a gateway that speaks like it.
+
+    Args:
+        region: e.g. `us-east-1`. Otherwise that of the session in `credentials`, AWS_REGION, AWS_DEFAULT_REGION, the
+            profile's, or the one inside a model's ARN.
+        api_key: A Bedrock API key; beats AWS keys unless `credentials` are given.
+        base_url: Of a gateway, a VPC endpoint or the emulator; otherwise AWS_ENDPOINT_URL_BEDROCK_RUNTIME,
+            AWS_ENDPOINT_URL, or AWS's own address of the region.
+        profile: The AWS profile whose keys are used, whatever keys the environment holds.
+        credentials: `AWSCredentials`, a boto3-like session, or a sync or async callable that returns one of them.
+        extra_headers: Sent and signed with every request; those of a request win over them.
+        environ: Read instead of the process's environment.
+        clock: Seconds since the epoch; decides when to refresh and how far this machine is off.
+
+    Attributes:
+        region: The region, or None where none was found yet.
+        base_url: Of a gateway, or None for AWS's own address.
+        ca_bundle: The authorities to trust (AWS_CA_BUNDLE), or None for the system's.
+
+    Raises:
+        ConfigurationError: A key, a header, the region or the base URL cannot be used. Keys that are missing are
+            noticed by the first `credentials()`, a missing region by the first `url()`.
+    """
+
+    name: ClassVar[str] = "bedrock"
+
+    def __init__(  # noqa: PLR0913  # the options of this provider, all keywords
+        self,
+        *,
+        region: str | None = None,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        profile: str | None = None,
+        credentials: CredentialsSource | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        environ: Mapping[str, str] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        if profile is not None and not str(profile).strip():
+            raise ConfigurationError("profile is blank")
+        self._extra_headers = _checked_headers(extra_headers or {})
+        self._store = CredentialStore(choose_source(environ, credentials, api_key, profile), clock)
+        found_region = find_region(environ, region, profile, credentials)
+        self.region = None if found_region is None else check_region(*found_region)
+        self._fips = find_switch(environ, "AWS_USE_FIPS_ENDPOINT")
+        self._dual_stack = find_switch(environ, "AWS_USE_DUALSTACK_ENDPOINT")
+        self.ca_bundle = find_ca_bundle(environ)
+        found_url = find_base_url(environ, base_url)
+        self.base_url = None if found_url is None else check_base_url(*found_url)
+        if self.base_url is not None and (self._fips or self._dual_stack):
+            raise ConfigurationError(
+                "a base URL cannot be had with AWS_USE_FIPS_ENDPOINT or AWS_USE_DUALSTACK_ENDPOINT"
+            )
+        self._clock = clock
+        self._clock_offset_s = 0.0
+        self._urls: dict[tuple[str, str], str] = {}
+
+    def __repr__(self) -> str:
+        return f"BedrockProvider(region={self.region!r}, base_url={self.base_url!r})"
+
+    def url(self, model: str, operation: str) -> str:
+        """The address of an operation on a model.
+
+        Args:
+            model: A model id, an inference profile or any ARN that Converse takes.
+            operation: e.g. `converse-stream`.
+
+        Raises:
+            ConfigurationError: No region is known, or the id cannot stand in an address.
+        """
+        found = self._urls.get((model, operation))
+        if found is None:
+            path = model_path(model, operation)
+            found = (self.base_url or self._regional_url(model)) + path
+            if len(self._urls) >= _MAX_URLS:
+                self._urls.clear()
+            self._urls[model, operation] = found
+        return found
+
+    async def credentials(self) -> AWSCredentials | BearerToken:
+        """The keys or the API key to use now.
+
+        Raises:
+            MissingCredentialsError: There are none; says what to set.
+            ConfigurationError: What was found cannot be used.
+        """
+        held = self._store.held
+        if held is not None and held.origin is None:
+            return held.value
+        return await self._store.get()
+
+    def authorize(self, call: HTTPCall, credentials: Any, now: float) -> HTTPCall:
+        """`call` signed, or with the API key; header names in lower case.
+
+        Args:
+            call: With all its headers; nothing may be changed afterwards.
+            credentials: As `credentials()` gave them.
+            now: Seconds since the epoch by this machine's clock; what is known of its error is added.
+
+        Raises:
+            ConfigurationError: A signature needs a region, and none is known.
+        """
+        headers = self._extra_headers.copy()
+        for name, value in call.headers.items():
+            headers[name.lower()] = value
+        if isinstance(credentials, BearerToken):
+            headers["authorization"] = f"Bearer {credentials.token}"
+        else:
+            region = self.region or self._region_of(call.url)
+            now += self._clock_offset_s
+            headers.update(sign(call.method, call.url, headers, call.body, credentials, region, SIGNING_NAME, now))
+        return HTTPCall(call.method, call.url, headers, call.body, call.timeouts)
+
+    async def recover(self, error: LLMError) -> bool:
+        """Learn the clock's error, or look the credentials up again, where that is what the refusal was about.
+
+        The server's time is read from `error.server_date_s`, seconds since the epoch, where the codec set it.
+        """
+        code = getattr(error, "code", None)
+        if code in CLOCK_CODES and self._learn_clock(getattr(error, "server_date_s", None)):
+            return True
+        return code in STALE_CODES and await self._store.reload()
+
+    def secrets(self, credentials: Any) -> Collection[str]:
+        """The secret strings in `credentials` and in the extra headers."""
+        found = [value for name, value in self._extra_headers.items() if any(part in name for part in _SECRET_NAMES)]
+        if isinstance(credentials, BearerToken):
+            found.append(credentials.token)
+        elif isinstance(credentials, AWSCredentials):
+            found.append(credentials.secret_access_key)
+            if credentials.session_token is not None:
+                found.append(credentials.session_token)
+        return found
+
+    def explain(self, error: LLMError, model: str) -> LLMError:
+        """The same error, its message with what to do about it, naming model and region."""
+        if isinstance(error, ProviderError):
+            region = self.region or arn_region(model) or "the configured endpoint"
+            hint = advice(error, model, region, arn_region(model))
+            if hint is not None and hint not in error.message:
+                error.args = (f"{error.message} (hint: {hint})", *error.args[1:])
+        return error
+
+    def _regional_url(self, model: str) -> str:
+        return regional_url(self.region or self._region_of(model), fips=self._fips, dual_stack=self._dual_stack)
+
+    def _region_of(self, model: str) -> str:
+        """The region inside an ARN, or inside a URL that holds one."""
+        region = arn_region(model)
+        if region is None:
+            raise ConfigurationError(
+                "no AWS region for Bedrock: pass region=, or set AWS_REGION, AWS_DEFAULT_REGION or the profile's region"
+            )
+        return region
+
+    def _learn_clock(self, server_s: float | None) -> bool:
+        if server_s is None:
+            return False
+        known_s = self._clock_offset_s
+        offset_s = server_s - self._clock()
+        self._clock_offset_s = offset_s if abs(offset_s) >= CLOCK_TOLERANCE_S else 0.0
+        return self._clock_offset_s != 0 or known_s != 0  # also where the clock was set right and the offset is gone
+
+
+def _checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """The extra headers with their names in lower case."""
+    if not isinstance(headers, Mapping):
+        raise ConfigurationError("extra_headers must be a mapping of header names to values")
+    checked = {}
+    for name, value in headers.items():
+        try:
+            check_header("extra_headers", name, value)
+        except InvalidRequestError as error:
+            raise ConfigurationError(error.message) from error
+        if name.lower() in _OWN_HEADERS:
+            raise ConfigurationError(f"extra_headers must not hold {name}: the client writes it")
+        checked[name.lower()] = value
+    return checked
