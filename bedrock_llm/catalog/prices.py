@@ -1,0 +1,60 @@
+"""What an answer cost, in exact decimals.
+
+Here: `price`. Not here: where prices come from (lookup.py), the sum over calls (observers/), a budget (budget.py).
+Called by: flow, observers, users.
+
+Rule 1: an unknown price makes an unknown cost, never 0. Rule 2: nothing is rounded.
+"""
+
+from __future__ import annotations
+
+from decimal import Context, Decimal
+
+from bedrock_llm.catalog.overrides import BUCKETS
+from bedrock_llm.config import ModelConfig
+from bedrock_llm.response import Cost, CostLine, Usage
+
+__all__ = ["price"]
+
+_ZERO = Decimal(0)
+_EXACT = Context(prec=60)  # of our own: what a caller set for his decimals shall not round ours
+_FIELDS = tuple((bucket, bucket if bucket in ("searches", "images") else f"{bucket}_tokens") for bucket in BUCKETS)
+_STANDARD = (None, "default", "standard")  # what the providers call the tier and the latency without a name of its own
+
+
+def price(
+    usage: Usage, config: ModelConfig, *, price_class: str | None = None, lower_bound: bool = False
+) -> Cost | None:
+    """What `usage` costs at the prices in `config`.
+
+    Args:
+        usage: What was used.
+        config: Whose prices are taken; they are for one request.
+        price_class: The service tier or latency that the answer reports ("flex", "priority", "optimized" ...), where
+            it is priced apart; None, "default" and "standard" mean the standard price.
+        lower_bound: Whether more may have been billed.
+
+    Returns:
+        The cost with one line per bucket used, or None where input or output is unknown, or a bucket that was used
+        has no price.
+    """
+    prices = config.prices
+    if not prices or usage.input_tokens is None or usage.output_tokens is None:
+        return None
+    prefix = "" if price_class in _STANDARD else f"{price_class}/"
+    threshold = config.feature("long_context_tokens")
+    if threshold is not None and (usage.total_input_tokens or 0) > threshold:
+        prefix += "long/"  # the whole request is billed at the higher price
+    multiply, scale, add = _EXACT.multiply, _EXACT.scaleb, _EXACT.add
+    lines = []
+    total = _ZERO
+    for bucket, field in _FIELDS:
+        quantity = getattr(usage, field)
+        if quantity:
+            rate = prices.get(prefix + bucket)
+            if rate is None or quantity < 0:
+                return None
+            amount = scale(multiply(rate, quantity), -6)
+            total = add(total, amount)
+            lines.append(CostLine(bucket, quantity, rate, amount))
+    return Cost(total, "USD", tuple(lines), lower_bound, config.source, config.as_of)

@@ -1,0 +1,346 @@
+"""Makes `bedrock_llm/catalog/models.json` from two public price tables, and lists where they disagree.
+
+    python benchmarks/make_catalog.py --litellm litellm-*.whl --genai genai_prices-*.whl [--as-of 2026-11-20] [--check]
+
+The tables lie inside the wheels `litellm` and `genai-prices` (both MIT, see NOTICE); nothing else of the wheels is
+used. litellm's table leads; genai-prices fills gaps and is held against it. What the models take is not in either table
+with enough care: that is `families.json`, written by hand, from which a row here names its profile. `--check` writes
+nothing and fails if the file would change. The exit status is 1 if a disagreement is found for which `explained` in
+families.json has no word.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import fnmatch
+import importlib
+import json
+import re
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+CATALOG = Path(__file__).resolve().parents[1] / "bedrock_llm" / "catalog"
+TABLE = "litellm/model_prices_and_context_window_backup.json"
+
+LITELLM_BUCKETS = {
+    "input": "input_cost_per_token",
+    "output": "output_cost_per_token",
+    "cache_read": "cache_read_input_token_cost",
+    "cache_write": "cache_creation_input_token_cost",
+    "cache_write_1h": "cache_creation_input_token_cost_above_1hr",
+}
+GENAI_BUCKETS = {
+    "input": "input_mtok",
+    "output": "output_mtok",
+    "cache_read": "cache_read_mtok",
+    "cache_write": "cache_write_mtok",
+    "cache_write_1h": "cache_write_1h_mtok",
+}
+TIERS = ("flex", "priority")
+LONG = re.compile(r"above_(\d+)k_tokens$")
+WINDOW_ROUNDING = 0.08  # 128,000 against 131,072 is the same figure, told in another way
+
+Row = dict[str, Any]
+Prices = dict[str, str]
+
+
+def unrounded(limit: int | None, family: str) -> int | None:
+    """The longest answer that a table's figure can mean.
+
+    The tables write 8K as 8000 where the maker means 8192; a limit that is too low would refuse what the model takes.
+    Anthropic and Amazon document whole thousands.
+    """
+    if limit is None or limit % 1000 or family in ("claude", "nova", "titan"):
+        return limit
+    return limit // 1000 * 1024
+
+
+def plain(value: Decimal) -> str:
+    """A decimal without exponent and needless zeros."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def per_million(cost_per_token: float) -> str:
+    """USD per million tokens of a cost per token."""
+    return plain(round(Decimal(repr(cost_per_token)) * 1_000_000, 6))
+
+
+def read_litellm(wheel: Path) -> dict[str, Row]:
+    """The chat models that bedrock-runtime reaches, by model id."""
+    with zipfile.ZipFile(wheel) as archive:
+        table = json.loads(archive.read(TABLE))
+    return {
+        name: row
+        for name, row in table.items()
+        if str(row.get("litellm_provider")) in ("bedrock", "bedrock_converse")
+        and row.get("mode") == "chat"
+        and "/" not in name
+        and "@" not in name
+        and row.get("input_cost_per_token") is not None
+    }
+
+
+def litellm_prices(row: Row) -> tuple[Prices, int | None]:
+    """Its prices by bucket, and from how many input tokens on the `long/` ones hold."""
+    prices: Prices = {}
+    threshold = None
+    for bucket, name in LITELLM_BUCKETS.items():
+        for prefix, suffix in (("", ""), *((f"{tier}/", f"_{tier}") for tier in TIERS)):
+            if row.get(name + suffix) is not None:
+                prices[prefix + bucket] = per_million(row[name + suffix])
+        for key, cost in row.items():
+            found = LONG.search(key)
+            if found and key == f"{name}_{found[0]}":
+                prices[f"long/{bucket}"] = per_million(cost)
+                threshold = int(found[1]) * 1000
+    return prices, threshold
+
+
+class GenaiPrices:
+    """The AWS part of genai-prices, read on one day."""
+
+    def __init__(self, wheel: Path, day: datetime.datetime) -> None:
+        sys.path.insert(0, str(wheel))
+        data = importlib.import_module("genai_prices.data")
+        self.provider = next(provider for provider in data.providers if provider.id == "aws")
+        self.day = day
+
+    def find(self, name: str) -> Any:
+        """Its entry for a model id, or None."""
+        return self.provider.find_model(name)
+
+    def ids(self) -> Iterator[str]:
+        """The ids of its chat entries, as they are called."""
+        for entry in self.provider.models:
+            name = entry.id.removeprefix("regional.")
+            if not re.search(r"embed|sonic", name):
+                yield re.sub(r"(?<!\d)(?<=[a-z0-9])-v1:0$", "", name) if self.find(name) is None else name
+
+    def prices(self, entry: Any) -> tuple[Prices, int | None]:
+        """Prices by bucket and the threshold of the `long/` ones, as `litellm_prices`."""
+        listed = entry.get_prices(self.day)
+        prices: Prices = {}
+        threshold = None
+        for bucket, name in GENAI_BUCKETS.items():
+            price = getattr(listed, name, None)
+            if price is None:
+                continue
+            prices[bucket] = plain(getattr(price, "base", price))
+            for tier in getattr(price, "tiers", ()):
+                prices[f"long/{bucket}"] = plain(tier.price)
+                threshold = tier.start
+        return prices, threshold
+
+
+class Maker:
+    """Lays the two tables together, row by row."""
+
+    def __init__(self, litellm: Mapping[str, Row], genai: GenaiPrices, families: Mapping[str, Any]) -> None:
+        self.litellm = litellm
+        self.genai = genai
+        self.families = families
+        self.vendors = set(families["vendors"])
+        self.geos = families["geos"]
+        self.differences: list[tuple[str, str, str]] = []
+
+    def split(self, name: str) -> tuple[str, str]:
+        """Geographic prefix (or "") and the rest."""
+        head, _, rest = name.partition(".")
+        return (head, rest) if head in self.geos else ("", name)
+
+    def base_ids(self) -> list[str]:
+        """Every model id without prefix that either table or the hand-written rows name."""
+        names = {self.split(name)[1] for name in (*self.litellm, *self.families["rows"])}
+        stems = {re.sub(r"(-v\d+)?(:\d+)?$", "", name) for name in names}
+        for name in self.genai.ids():
+            base = self.split(name)[1]
+            if re.sub(r"(-v\d+)?(:\d+)?$", "", base) not in stems and not re.match("anthropic.claude-opus-4-5", base):
+                names.add(base)
+        return sorted(name for name in names if name.partition(".")[0] in self.vendors)
+
+    def row(self, base: str) -> Row:
+        """One row of models.json."""
+        profile = self.profile(base)
+        forms = {geo: self.litellm.get(f"{geo}.{base}" if geo else base) for geo in ("", *self.geos)}
+        facts = next((form for form in forms.values() if form), {})
+        row: Row = {"profile": profile}
+        window, limit = self.window(base, facts, self.families["profiles"][profile])
+        family = self.families["profiles"][profile]["family"]
+        row["context_window"], row["max_output_tokens"] = window, unrounded(facts.get("max_output_tokens"), family)
+        features = self.features(base, facts, profile) | ({"max_input_tokens": limit} if limit else {})
+        prices: dict[str, Prices] = {}
+        for geo, form in forms.items():
+            merged, threshold = self.prices(geo, base, form)
+            if merged:
+                prices[geo] = merged
+            if threshold:
+                features["long_context_tokens"] = threshold
+        tiers = [tier for tier in TIERS if any(f"{tier}/input" in table for table in prices.values())]
+        if tiers:
+            features["service_tiers"] = ["default", *tiers, "reserved"]
+        row["prices"] = {" ".join(geos): table for geos, table in grouped(prices)}
+        row["features"] = features | self.families["rows"].get(base, {}).get("features", {})
+        notes = (f"{kind}: {what}" for name, kind, what in self.differences if name == base)
+        row["comment"] = "; ".join(note for note in notes if " input:" in note or "context_window:" in note)
+        return {key: value for key, value in row.items() if value not in (None, {}, "")}
+
+    def profile(self, base: str) -> str:
+        """The first profile with a pattern that fits."""
+        for name, profile in self.families["profiles"].items():
+            if any(fnmatch.fnmatchcase(base, pattern) for pattern in profile.get("models", ())):
+                return str(name)
+        raise SystemExit(f"no profile in families.json fits {base}")
+
+    def inherited(self, profile: str) -> dict[str, Any]:
+        """The features of a profile, those it inherits included."""
+        data = self.families["profiles"][profile]
+        below = self.inherited(data["extends"]) if "extends" in data else {}
+        return {key: value for key, value in (below | data["features"]).items() if value is not None}
+
+    def features(self, base: str, facts: Row, profile: str) -> dict[str, Any]:
+        """What litellm's flags say beyond, or against, the profile."""
+        known = self.inherited(profile)
+        found = dict(flags(facts))
+        if base in self.families["latency_optimized"]:
+            found["latency_optimized"] = True
+        return {key: value for key, value in found.items() if known.get(key) != value}
+
+    def window(self, base: str, facts: Row, profile: Mapping[str, Any]) -> tuple[int | None, int | None]:
+        """The context window, and the limit of the input where that is another figure."""
+        ours, entry = facts.get("max_input_tokens"), self.genai.find(base) or self.genai.find(f"global.{base}")
+        theirs = getattr(entry, "context_window", None)
+        if ours and profile.get("input_limit"):
+            return theirs or ours + facts["max_output_tokens"], ours
+        if ours and theirs and abs(ours - theirs) > WINDOW_ROUNDING * max(ours, theirs):
+            self.differences.append((base, "context_window", f"{base}: litellm {ours}, genai-prices {theirs}"))
+        return ours or theirs, None
+
+    def prices(self, geo: str, base: str, form: Row | None) -> tuple[Prices, int | None]:
+        """What the two tables make together for one form of the id; None of litellm's figures is changed silently."""
+        name = f"{geo}.{base}" if geo else base
+        ours, threshold = litellm_prices(form) if form else ({}, None)
+        entry = self.genai.find(name)
+        if entry is None:
+            return ours, threshold
+        theirs, their_threshold = self.genai.prices(entry)
+        regional = entry.id.startswith("regional.")
+        if not regional and self.split(entry.id)[0] != geo:  # it matched by a part of the name
+            bare = litellm_prices(self.litellm[base]) if geo == "us" and base in self.litellm else ({}, None)
+            return bare if not ours and bare[0].get("input") == theirs.get("input") else (ours, threshold)
+        if not ours and regional and geo not in ("", "us"):
+            return {}, None
+        for bucket in sorted(ours.keys() & theirs.keys()):
+            if ours[bucket] != theirs[bucket]:
+                self.note(name, base, bucket, ours[bucket], theirs[bucket])
+        if not geo and self.is_regional(base, "input", theirs.get("input")) and ours.get("input") != theirs["input"]:
+            ours, threshold = litellm_prices(self.litellm[f"us.{base}"])
+        for bucket in sorted(ours.keys() ^ theirs.keys()):
+            if "/" not in bucket and ours:
+                where = "litellm" if bucket in ours else "genai-prices"
+                self.differences.append((base, "only in one", f"{name} {bucket}: only in {where}"))
+        return theirs | ours, threshold or their_threshold
+
+    def is_regional(self, base: str, bucket: str, theirs: str | None) -> bool:
+        """Whether a price of genai-prices is litellm's own price in the us. profile."""
+        us = self.litellm.get(f"us.{base}")
+        return us is not None and theirs is not None and litellm_prices(us)[0].get(bucket) == theirs
+
+    def note(self, name: str, base: str, bucket: str, ours: str, theirs: str) -> None:
+        """Remember a disagreement, under the name of its explanation in families.json where there is one."""
+        kind = "unexplained"
+        if self.is_regional(base, bucket, theirs):
+            kind = "bare id" if name == base else "one regional price"
+        self.differences.append((base, kind, f"{name} {bucket}: litellm {ours}, genai-prices {theirs}"))
+
+
+def flags(facts: Row) -> Iterator[tuple[str, Any]]:
+    """litellm's flags in the words of our features; a flag that is absent says nothing."""
+    wanted = {
+        "images": ("supports_vision", (True, False)),
+        "documents": ("supports_pdf_input", (True,)),
+        "prefill": ("supports_assistant_prefill", (True, False)),
+        "structured_output": ("supports_native_structured_output", (True,)),
+        "strict_tools": ("bedrock_converse_supports_strict_tools", (False,)),
+        "system_messages": ("supports_mid_conversation_system", (True,)),
+        "parallel_tool_calls": ("supports_parallel_tool_use_config", (True,)),
+    }
+    for feature, (flag, values) in wanted.items():
+        if facts.get(flag) in values:
+            yield feature, facts[flag]
+    if facts.get("supports_bedrock_native_structured_output"):
+        yield "structured_output", True
+    if facts.get("supports_forced_tool_use") is False:
+        yield "tool_choice", ["auto"]
+    if facts.get("supports_sampling_params") is False:
+        yield "sampling", []
+    if facts.get("prompt_cache_min_tokens"):
+        yield "prompt_cache_min_tokens", facts["prompt_cache_min_tokens"]
+
+
+def grouped(prices: Mapping[str, Prices]) -> Iterator[tuple[list[str], Prices]]:
+    """Prefixes that share a price together; the id without prefix is called `-`."""
+    groups: list[tuple[list[str], Prices]] = []
+    for geo, table in prices.items():
+        same = next((group for group in groups if group[1] == table), None)
+        if same:
+            same[0].append(geo or "-")
+        else:
+            groups.append(([geo or "-"], table))
+    yield from groups
+
+
+def written(rows: Mapping[str, Row], head: Mapping[str, Any]) -> str:
+    """The file: one row a line, so that a diff shows which model changed."""
+    lines = [f'"{name}": {json.dumps(row, ensure_ascii=False)}' for name, row in rows.items()]
+    top = ",\n".join(f'"{key}": {json.dumps(value, ensure_ascii=False)}' for key, value in head.items())
+    return "{\n" + top + ',\n"rows": {\n' + ",\n".join(lines) + "\n}\n}\n"
+
+
+def report(maker: Maker, rows: Mapping[str, Row], text: str) -> int:
+    """Print the figures and the disagreements; the number of unexplained ones."""
+    forms = sum(len(geos.split()) for row in rows.values() for geos in row.get("prices", {}))
+    families = {maker.families["profiles"][row["profile"]]["family"] for row in rows.values()}
+    profiles = len(maker.families["profiles"])
+    print(f"{len(rows)} models, {forms} priced forms, {len(families)} families, {profiles} profiles, {len(text)} bytes")
+    for kind in sorted({kind for _, kind, _ in maker.differences}):
+        found = [what for _, name, what in maker.differences if name == kind]
+        print(f"\n{kind}: {len(found)}", *found, sep="\n  ")
+    return sum(kind not in maker.families["explained"] for _, kind, _ in maker.differences)
+
+
+def main() -> int:
+    """Make the file, or check it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--litellm", type=Path, required=True, help="the wheel")
+    parser.add_argument("--genai", type=Path, required=True, help="the wheel")
+    parser.add_argument(
+        "--as-of", default=datetime.datetime.now(datetime.UTC).date().isoformat(), help="the day of reading"
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if the file would change")
+    options = parser.parse_args()
+    families = json.loads((CATALOG / "families.json").read_text())
+    day = datetime.datetime.fromisoformat(options.as_of).replace(tzinfo=datetime.UTC)
+    maker = Maker(read_litellm(options.litellm), GenaiPrices(options.genai.resolve(), day), families)
+    rows = {base: maker.row(base) for base in maker.base_ids()}
+    versions = {
+        name: wheel.name.split("-")[1]
+        for name, wheel in (("litellm", options.litellm), ("genai-prices", options.genai))
+    }
+    source = ", ".join(f"{name} {version}" for name, version in versions.items())
+    text = written(rows, {"source": source, "as_of": options.as_of})
+    unexplained = report(maker, rows, text)
+    target = CATALOG / "models.json"
+    if options.check:
+        return int(unexplained > 0 or target.read_text() != text)
+    target.write_text(text)
+    return int(unexplained > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
