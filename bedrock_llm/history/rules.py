@@ -1,0 +1,83 @@
+"""What an API or a model wants of a conversation.
+
+Here: `HistoryRules`, and how a model's facts fill it. Not here: keeping the rules (the files beside this one). Called
+by: codecs, and all of this folder.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from bedrock_llm.config import ModelConfig
+from bedrock_llm.messages import (
+    Audio,
+    CachePoint,
+    Document,
+    Image,
+    Opaque,
+    Text,
+    ToolResult,
+    Video,
+)
+
+__all__ = ["BESIDE", "MEDIA", "Beside", "HistoryRules", "rules_for"]
+
+Beside: TypeAlias = Literal["nothing", "text_image", "any"]
+
+MEDIA: dict[type, str] = {Image: "image", Document: "document", Video: "video", Audio: "audio"}
+"""Media parts, by the names that `tool_result_media` uses."""
+
+BESIDE: dict[str, frozenset[type]] = {
+    "nothing": frozenset({ToolResult, CachePoint}),
+    "text_image": frozenset({ToolResult, CachePoint, Text, Image, Opaque}),
+}
+"""What may stand in a turn with tool results; a word that is absent allows anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRules:
+    """Switches of `repair`. The defaults are what every model takes that is asked through a strict API.
+
+    Attributes:
+        alternate: Whether turns of one role in a row are merged.
+        user_first: Whether the first turn must be the user's.
+        system_messages: Whether a system message may stand in the middle; otherwise it is moved to the front.
+        assistant_last: Whether the last turn may be the assistant's (the model then goes on with it).
+        assistant_media: Whether the assistant's turns may hold media.
+        document_text: Whether a turn with a document must hold text too.
+        tool_result_media: The kinds that may stand in a tool result: "image", "document", "video", "audio".
+        tool_result_beside: What else may stand in a turn with tool results.
+        wire: The name under which provider's own blocks (`Opaque`) are taken; None takes all.
+    """
+
+    alternate: bool = True
+    user_first: bool = True
+    system_messages: bool = False
+    assistant_last: bool = True
+    assistant_media: bool = False
+    document_text: bool = True
+    tool_result_media: frozenset[str] = frozenset({"image", "document", "video"})
+    tool_result_beside: Beside = "any"
+    wire: str | None = None
+
+
+_DEFAULTS = HistoryRules()
+
+
+def rules_for(config: ModelConfig, wire: str | None = None) -> HistoryRules:
+    """The rules of a model, from its features; one that is not known keeps its default.
+
+    Args:
+        config: What is known of the model.
+        wire: The name of the codec that will write the messages, e.g. `converse`; None keeps foreign blocks.
+    """
+    media, beside = config.feature("tool_result_media"), config.feature("tool_result_beside")
+    return HistoryRules(
+        user_first=config.feature("leading_assistant") is not True,
+        system_messages=config.feature("system_messages") is True,
+        assistant_last=config.feature("prefill") is not False,
+        tool_result_media=_DEFAULTS.tool_result_media if media is None else frozenset(media),
+        tool_result_beside=_DEFAULTS.tool_result_beside if beside is None else beside,
+        wire=wire,
+    )
