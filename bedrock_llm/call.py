@@ -1,0 +1,136 @@
+"""What is known of a call under way.
+
+Here: the call itself, a request made ready for one model, an opened stream, and how attempts and cancellations are
+written down. Not here: the order of the steps (flow.py). Called by: flow, stream.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bedrock_llm.errors import CallCancelledError, LLMError, UnsupportedFeatureError, UsageError
+from bedrock_llm.events import Event
+from bedrock_llm.models.base import BaseModelImplementation, EventStream
+from bedrock_llm.request import Request
+from bedrock_llm.response import Attempt, Response, ResponseWarning
+
+__all__ = ["Call", "Opened", "Ready", "refuse_left_out"]
+
+
+@dataclass(slots=True)
+class Call:
+    """One call under way.
+
+    Attributes:
+        request: As observers saw it.
+        started_s: On the flow's clock.
+        attempts: What was sent so far.
+        first_event_s: Seconds from the start to the first event of a stream.
+    """
+
+    request: Request
+    started_s: float
+    attempts: list[Attempt] = field(default_factory=list)
+    first_event_s: float | None = None
+
+    def succeeded(
+        self, ready: Ready, started_s: float, now_s: float, *, status: int | None, request_id: str | None
+    ) -> None:
+        """Write down an attempt that was answered."""
+        config = ready.model.config
+        times = (started_s - self.started_s, now_s - started_s)
+        number = len(self.attempts) + 1
+        self.attempts.append(Attempt(number, config.model, config.provider, *times, status, request_id))
+
+    def failed(self, ready: Ready, started_s: float, now_s: float, error: BaseException) -> None:
+        """Write down an attempt that was not; an error on our side means that nothing was sent."""
+        if isinstance(error, UsageError):
+            return
+        known = error if isinstance(error, LLMError) else None
+        config = ready.model.config
+        attempt = Attempt(
+            number=len(self.attempts) + 1,
+            model=config.model,
+            provider=config.provider,
+            started_s=started_s - self.started_s,
+            duration_s=now_s - started_s,
+            status=known.status if known else None,
+            request_id=known.request_id if known else None,
+            error=known,
+            billed=known.billed if known else "maybe",
+        )
+        self.attempts.append(attempt)
+
+    def broke(self, error: BaseException) -> None:
+        """Note on the last attempt that its answer was not complete; what had arrived is billed."""
+        if self.attempts:
+            self.attempts[-1] = replace(self.attempts[-1], error=error if isinstance(error, LLMError) else None)
+
+    def seen(self, error: BaseException, partial: Response[Any] | None) -> BaseException:
+        """The error as observers see it: it knows the request and the attempts; cancellation becomes an `LLMError`."""
+        shown = error
+        if not isinstance(error, Exception):
+            shown = cancelled(partial, abandoned=isinstance(error, GeneratorExit))
+        with contextlib.suppress(AttributeError):  # a stranger's exception may have no room for it
+            shown.request = self.request  # type: ignore[attr-defined]
+        if isinstance(shown, LLMError):
+            shown.attempts = tuple(self.attempts)
+            if shown.partial is None and partial is not None:
+                shown.partial, shown.usage = partial, shown.usage or partial.usage
+        return shown
+
+    @property
+    def lost_attempts(self) -> bool:
+        """Whether an attempt without an answer may have been billed."""
+        return any(attempt.billed != "no" for attempt in self.attempts if attempt.error is not None)
+
+
+@dataclass(slots=True)
+class Ready:
+    """What is asked of one model: the request as it takes it, and what was changed on the way.
+
+    Attributes:
+        model: The model.
+        request: Checked, prepared and fitted.
+        warnings: What was left out, repaired or cut.
+        recovered: Whether the model was asked to recover; it is asked once.
+        shrunk: Whether the conversation was cut shorter after the provider found it too long; done once.
+    """
+
+    model: BaseModelImplementation
+    request: Request
+    warnings: tuple[ResponseWarning, ...]
+    recovered: bool = False
+    shrunk: bool = False
+
+
+@dataclass(slots=True)
+class Opened:
+    """A stream whose first events are there; whoever holds it closes it and frees its slot."""
+
+    ready: Ready
+    stream: EventStream
+    first: Sequence[Event]
+    release: Callable[[], None]
+
+
+def cancelled(partial: Response[Any] | None, *, abandoned: bool) -> CallCancelledError:
+    """What observers are told when a call is cancelled, or its stream left early."""
+    text = "the stream was left before its end" if abandoned else "the call was cancelled"
+    usage = None if partial is None else partial.usage
+    return CallCancelledError(text, abandoned=abandoned, partial=partial, usage=usage)
+
+
+def refuse_left_out(warnings: Sequence[ResponseWarning], model: BaseModelImplementation) -> None:
+    """With `strict=True`, what would be left out is refused instead.
+
+    Raises:
+        UnsupportedFeatureError: Names the first parameter that the model does not take.
+    """
+    for warning in warnings:
+        if warning.kind == "unsupported":
+            name = model.config.model
+            raise UnsupportedFeatureError(f"strict: {warning.message}", parameter=warning.parameter, model=name)

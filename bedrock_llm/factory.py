@@ -1,0 +1,160 @@
+"""From a name to a model: the routing table.
+
+Here: how a model's name is read, and what each provider is made of. Not here: facts (catalog/), keys (providers/).
+Called by: client, users.
+
+This is the one place where provider, codec and model family meet.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Unpack
+
+from bedrock_llm.catalog.lookup import find, is_bedrock_id, nearest
+from bedrock_llm.catalog.overrides import Catalog
+from bedrock_llm.codecs.converse import ConverseCodec
+from bedrock_llm.config import ProviderOptions
+from bedrock_llm.errors import ConfigurationError, UnknownModelError
+from bedrock_llm.models.base import BaseModelImplementation
+from bedrock_llm.models.remote import RemoteModel
+from bedrock_llm.providers.bedrock import BedrockProvider
+from bedrock_llm.providers.endpoints import check_model_id
+from bedrock_llm.tokens.counter import TokenCounter
+from bedrock_llm.transports.base import Transport
+from bedrock_llm.transports.choose import default_transport
+
+if TYPE_CHECKING:
+    import httpx2
+
+__all__ = ["ModelFactory"]
+
+
+class ModelFactory:
+    """Makes models of names."""
+
+    @classmethod
+    def create_model(
+        cls,
+        model_name: str,
+        *,
+        transport: Transport | None = None,
+        http_client: httpx2.AsyncClient | Any | None = None,
+        **options: Unpack[ProviderOptions],
+    ) -> BaseModelImplementation:
+        """The model behind a name.
+
+        Args:
+            model_name: `bedrock/<model id, inference profile or ARN>`, `bedrock:...`, or a Bedrock id alone.
+            transport: What carries the bytes; stays open when the model is closed. None for one of its own.
+            http_client: An `httpx2.AsyncClient` or `httpx.AsyncClient` to use; stays open when the model is closed.
+            options: Where the model is and who asks; see `ProviderOptions`.
+
+        Raises:
+            UnknownModelError: No provider fits the name; `.nearest` holds names that do.
+            ConfigurationError: An option is unknown or unusable.
+        """
+        provider, model = route(model_name)
+        check_options(options)
+        owned = transport is None and http_client is None
+        make = ROUTES[provider]
+        return make(model, options, transport_of(transport, http_client), owned)
+
+
+def route(model_name: str) -> tuple[str, str]:
+    """The provider and the model's own name there.
+
+    `arn:` is tested first; then the first of `/` and `:` splits, if what stands before it is a provider; then
+    `[geo.]vendor.rest` with a vendor that Bedrock has.
+
+    Raises:
+        UnknownModelError: No provider fits.
+    """
+    if not isinstance(model_name, str) or not model_name.strip():  # type: ignore[redundant-expr]  # untyped callers
+        raise UnknownModelError(f"a model's name is a string such as 'bedrock/<model id>', not {model_name!r}")
+    if model_name.startswith("arn:"):
+        return "bedrock", model_name
+    places = [place for place in (model_name.find("/"), model_name.find(":")) if place > 0]
+    if places:
+        prefix, rest = model_name[: min(places)], model_name[min(places) + 1 :]
+        if prefix in ROUTES and rest:
+            return prefix, rest
+    if is_bedrock_id(model_name):
+        return "bedrock", model_name
+    near = nearest(model_name)
+    hint = f" Did you mean {' or '.join(repr('bedrock/' + name) for name in near)}?" if near else ""
+    known = ", ".join(ROUTES)
+    raise UnknownModelError(
+        f"no provider fits the model name {model_name!r}: write provider/model with a provider of: {known}.{hint}",
+        nearest=tuple(near),
+    )
+
+
+def check_options(options: Mapping[str, Any]) -> None:
+    """Refuse an option that nobody knows.
+
+    Raises:
+        ConfigurationError: Names the option and the nearest one.
+    """
+    known = ProviderOptions.__annotations__
+    for name in options:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1, 0.5)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise ConfigurationError(f"there is no option {name!r}; {hint}it can be one of {', '.join(known)}")
+
+
+def transport_of(transport: Transport | None, http_client: Any) -> Transport | None:
+    """What shall carry the bytes, where the caller says so.
+
+    Raises:
+        ConfigurationError: Both are given, or one is not what it should be.
+    """
+    if transport is not None and http_client is not None:
+        raise ConfigurationError("give transport= or http_client=, not both")
+    if transport is not None and not isinstance(transport, Transport):
+        raise ConfigurationError(f"transport must be a Transport, not {type(transport).__name__}")
+    if http_client is None:
+        return transport
+    from bedrock_llm.transports.httpx2_transport import HttpxTransport
+
+    return HttpxTransport(http_client)
+
+
+def _bedrock(model: str, options: ProviderOptions, transport: Transport | None, owned: bool) -> RemoteModel:
+    api = options.get("api")
+    if api not in (None, "converse"):
+        raise ConfigurationError(f"api={api!r} is not available for bedrock; allowed: 'converse'")
+    base_url, endpoint_url = options.get("base_url"), options.get("endpoint_url")
+    if base_url is not None and endpoint_url is not None and base_url != endpoint_url:
+        raise ConfigurationError("base_url and endpoint_url mean the same: give one of them")
+    provider = BedrockProvider(
+        region=options.get("region"),
+        api_key=options.get("api_key"),
+        base_url=endpoint_url if base_url is None else base_url,
+        profile=options.get("profile"),
+        credentials=options.get("credentials"),
+        extra_headers=options.get("extra_headers"),
+    )
+    rows = options.get("catalog")
+    config = find(
+        model,
+        provider="bedrock",
+        base_model=options.get("base_model"),
+        overrides=None if rows is None else Catalog.of(rows),
+    )
+    check_model_id(model)
+    return RemoteModel(
+        config,
+        codec=ConverseCodec(),
+        provider=provider,
+        transport=transport or default_transport(provider.ca_bundle),
+        counter=TokenCounter(),
+        owns_transport=owned,
+    )
+
+
+ROUTES: Mapping[str, Callable[[str, ProviderOptions, Transport | None, bool], BaseModelImplementation]] = {
+    "bedrock": _bedrock,
+}

@@ -1,0 +1,295 @@
+"""A model behind an API: codec + provider + transport.
+
+Here: how the three are put together for one request, and how their errors get the context they lack. Not here: what
+any of the three does. Called by: flow (through the base), factory (makes it).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from bedrock_llm.codecs.base import Codec, StreamDecoder
+from bedrock_llm.config import ModelConfig, ParameterRule
+from bedrock_llm.errors import (
+    InvalidRequestError,
+    LLMError,
+    ProtocolError,
+    UsageError,
+    interrupted,
+    redact,
+)
+from bedrock_llm.events import Event, empty_response, events_of, fold
+from bedrock_llm.media.files import load
+from bedrock_llm.models.base import BaseModelImplementation, EventStream
+from bedrock_llm.output import with_schemas
+from bedrock_llm.parameters import check_parameters
+from bedrock_llm.providers.base import Provider
+from bedrock_llm.request import Request
+from bedrock_llm.response import Response, ResponseWarning, TokenCount
+from bedrock_llm.tokens.counter import TokenCounter
+from bedrock_llm.transports.base import TIMEOUTS, HTTPCall, ReplyStream, Transport
+
+__all__ = ["RemoteModel", "RemoteStream"]
+
+STREAM_INSIDE_ABOVE_TOKENS = 4096  # a longer answer may be silent for longer than proxies and sockets like
+MAX_ERROR_BYTES = 1024 * 1024  # an error body is read no further
+
+
+class RemoteModel(BaseModelImplementation):
+    """A model behind an API.
+
+    Args:
+        config: What is known of the model; `config.model` is the name that is sent.
+        codec: How the API is written.
+        provider: Where it is, and who asks.
+        transport: What carries the bytes.
+        counter: What counts tokens.
+        owns_transport: Whether `aclose` closes the transport too.
+        now: Seconds since the epoch, for signatures.
+    """
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        *,
+        codec: Codec,
+        provider: Provider,
+        transport: Transport,
+        counter: TokenCounter,
+        owns_transport: bool = True,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.config = config
+        self.codec = codec
+        self.provider = provider
+        self.transport = transport
+        self._counter = counter
+        self._owns_transport = owns_transport
+        self._now = now
+
+    @property
+    def counter(self) -> TokenCounter:
+        """What counts tokens for this model."""
+        return self._counter
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.config.provider}/{self.config.model}, {self.codec.name})"
+
+    async def generate_text(self, messages: Any, **parameters: Any) -> Response[Any]:
+        """Answer a conversation, without the client's retry, fitting and observers."""
+        request = Request.of(messages, **parameters)
+        self.validate_parameters(**request.parameters)
+        prepared, warnings = self.prepare(request)
+        response = await self.answer(prepared)
+        return response.with_(warnings=(*warnings, *response.warnings))
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of a text, estimated; see `count_request` for the bound."""
+        return self._counter.count_text(text, self.config).tokens
+
+    async def count_request(self, request: Request) -> TokenCount:
+        """Input tokens of a request, tools and system text included."""
+        return self._counter.count_request(request, self.config)
+
+    def validate_parameters(self, **parameters: Any) -> None:
+        """Refuse what this model cannot take: wrong types, and values outside its range where it is known."""
+        checked = check_parameters(parameters)
+        for name, rule in (self.config.parameter_rules or {}).items():
+            _check_rule(name, checked.get(name), rule)
+        limit = self.config.max_output_tokens
+        if limit is not None and checked.get("max_tokens", 0) > limit:
+            allowed = f"at most {limit} for {self.config.model}"
+            raise InvalidRequestError.of("max_tokens", checked["max_tokens"], allowed)
+
+    def prepare(self, request: Request) -> tuple[Request, tuple[ResponseWarning, ...]]:
+        """The request as this wire and model take it, and what was left out or repaired."""
+        prepared, warnings = self.codec.prepare(with_schemas(request), self.config)
+        if self.config.features is None:
+            text = f"{self.config.model} is not in the catalog: it is sent as it is, unchecked, and its cost is unknown"
+            warnings = (*warnings, ResponseWarning("unknown_model", text))
+        return prepared, warnings
+
+    async def answer(self, request: Request) -> Response[Any]:
+        """Answer a prepared request; a long answer is streamed inside, so that silence is noticed."""
+        if self._streams_inside(request):
+            return await self._folded(request)
+        credentials, call = await self._call(request, stream=False)
+        try:
+            reply = await self.transport.send(call)
+            if reply.status != 200:
+                raise self.codec.decode_error(reply.status, reply.headers, reply.body)
+            return self.codec.decode(reply.body, reply.headers, self.config)
+        except LLMError as error:
+            raise self._with_context(error, credentials) from error.__cause__
+
+    def answer_stream(self, request: Request) -> EventStream:
+        """Answer a prepared request event by event."""
+        if not self.codec.streams(request, self.config):
+            return _WholeStream(self, request)
+        return RemoteStream(self, request)
+
+    def price_class(self, request: Request, response: Response[Any]) -> str | None:
+        """As the answer says it was served, or else as asked for."""
+        return self.codec.price_class(response.raw) or super().price_class(request, response)
+
+    async def recover(self, error: LLMError) -> bool:
+        """Reload credentials or learn the clock offset, where that is what the provider complained of."""
+        return await self.provider.recover(error)
+
+    async def aclose(self) -> None:
+        """Close the transport, unless it belongs to somebody else."""
+        if self._owns_transport:
+            await self.transport.aclose()
+
+    def _streams_inside(self, request: Request) -> bool:
+        limit = request.get("max_tokens")
+        long = limit is None or limit > STREAM_INSIDE_ABOVE_TOKENS
+        return long and self.codec.streams(request, self.config)
+
+    async def _folded(self, request: Request) -> Response[Any]:
+        stream = RemoteStream(self, request)
+        events: list[Event] = []
+        try:
+            while batch := await stream.next_batch():
+                events.extend(batch)
+        except LLMError as error:
+            if not events:
+                raise
+            raise interrupted(error, fold(empty_response(), events), retryable=error.retryable) from error
+        finally:
+            await stream.aclose()
+        response = fold(empty_response(), events)
+        return response.with_(request_id=stream.request_id, warnings=tuple(stream.warnings))
+
+    async def _call(self, request: Request, *, stream: bool) -> tuple[Any, HTTPCall]:
+        """The signed call, and the credentials that signed it."""
+        encoded = self.codec.encode(await load(request), self.config, stream=stream)
+        credentials = await self.provider.credentials()
+        headers = encoded.headers
+        extra = request.get("extra_headers")
+        if extra is not None:
+            headers = {**headers, **extra}
+        url = self.provider.url(self.config.model or "", encoded.operation)
+        call = HTTPCall("POST", url, headers, encoded.body, TIMEOUTS.get())
+        return credentials, self.provider.authorize(call, credentials, self._now())
+
+    def _with_context(self, error: LLMError, credentials: Any) -> LLMError:
+        """`error`, knowing whom it is about and holding no secret."""
+        error.provider = error.provider or self.config.provider
+        error.model = error.model or self.config.model
+        if not isinstance(error, UsageError):
+            error.args = (redact(error.message, self.provider.secrets(credentials)), *error.args[1:])
+            if isinstance(error, ProtocolError) and error.excerpt:
+                error.excerpt = redact(error.excerpt, self.provider.secrets(credentials))
+        return self.provider.explain(error, self.config.model or "")
+
+
+class RemoteStream(EventStream):
+    """A streamed answer from an API. Nothing is sent before the first `next_batch`."""
+
+    def __init__(self, model: RemoteModel, request: Request) -> None:
+        self._model = model
+        self._request = request
+        self._credentials: Any = None
+        self._reply: ReplyStream | None = None
+        self._decoder: StreamDecoder | None = None
+        self._ended = False
+        self._started = False
+
+    async def next_batch(self) -> Sequence[Event]:
+        """The events that the next bytes complete; empty at the end."""
+        if self._ended:
+            return ()
+        try:
+            if self._reply is None:
+                await self._open()
+            return await self._read()
+        except LLMError as error:
+            await self.aclose()
+            raise self._model._with_context(self._identified(error), self._credentials) from error.__cause__  # noqa: SLF001  # one module, one job
+        except BaseException:
+            await self.aclose()
+            raise
+
+    async def aclose(self) -> None:
+        """Free the connection."""
+        self._ended = True
+        if self._reply is not None:
+            await self._reply.aclose()
+
+    async def _open(self) -> None:
+        model = self._model
+        self._credentials, call = await model._call(self._request, stream=True)  # noqa: SLF001  # one module, one job
+        reply = self._reply = await model.transport.open(call)
+        self.status = reply.status
+        self.request_id = model.codec.request_id(reply.headers)
+        if reply.status != 200:
+            raise model.codec.decode_error(reply.status, reply.headers, await _error_body(reply))
+        self._decoder = model.codec.decoder(reply.headers, model.config)
+
+    async def _read(self) -> Sequence[Event]:
+        reply, decoder = self._reply, self._decoder
+        assert reply is not None  # opened just before
+        assert decoder is not None
+        while True:
+            data = await reply.read() if not decoder.complete else b""
+            if data:
+                events = decoder.feed(data)
+            else:
+                self._ended = True
+                events = decoder.close()
+                self.warnings = getattr(decoder, "warnings", ())
+                await reply.aclose()
+            if events and not self._started:
+                self._started = True
+                reply.started()
+            if events or self._ended:
+                return events
+
+    def _identified(self, error: LLMError) -> LLMError:
+        error.request_id = error.request_id or self.request_id
+        return error
+
+
+class _WholeStream(EventStream):
+    """An answer that comes whole, made into events: for models that do not stream what is asked."""
+
+    def __init__(self, model: RemoteModel, request: Request) -> None:
+        self._model = model
+        self._request = request
+        self._asked = False
+
+    async def next_batch(self) -> Sequence[Event]:
+        """All events at once; then none."""
+        if self._asked:
+            return ()
+        self._asked = True
+        response = await self._model.answer(self._request)
+        self.request_id, self.status, self.warnings = response.request_id, 200, response.warnings
+        return events_of(response)
+
+    async def aclose(self) -> None:
+        """Nothing is held."""
+        self._asked = True
+
+
+async def _error_body(reply: ReplyStream) -> bytes:
+    body = b""
+    while len(body) < MAX_ERROR_BYTES and (data := await reply.read()):
+        body += data
+    return body
+
+
+def _check_rule(name: str, value: Any, rule: ParameterRule) -> None:
+    if value is None:
+        if rule.required:
+            raise InvalidRequestError.of(name, value, "set: the model needs it")
+        return
+    if rule.allowed is not None and value not in rule.allowed:
+        raise InvalidRequestError.of(name, value, "one of " + ", ".join(map(repr, rule.allowed)))
+    low, high = rule.minimum, rule.maximum
+    if isinstance(value, (int, float)) and ((low is not None and value < low) or (high is not None and value > high)):
+        ends = [f"{word} {end:g}" for word, end in (("from", low), ("to", high)) if end is not None]
+        raise InvalidRequestError.of(name, value, " ".join(ends))

@@ -1,0 +1,124 @@
+"""Which model is asked, and in which order.
+
+Here: `ModelStrategy` with the one loop, and `FallbackStrategy`. Not here: what asking means (flow.py). Called by: flow.
+
+The choice is a pure function of the request and the strategy's own state; whatever else it needs is passed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+from bedrock_llm.errors import (
+    ConfigurationError,
+    ContextTooLongError,
+    ContextWindowExceededError,
+    InvalidRequestError,
+    LLMError,
+    RejectedRequestError,
+    UnsupportedFeatureError,
+)
+from bedrock_llm.models.base import BaseModelImplementation
+from bedrock_llm.request import Request
+from bedrock_llm.response import Response
+
+__all__ = ["FallbackStrategy", "ModelStrategy"]
+
+Outcome = TypeVar("Outcome")
+
+
+class ModelStrategy:
+    """Asks one model. Subclass it to choose among several.
+
+    Args:
+        model: The model, or its name; a name is made into a model by the client that the strategy is given to.
+    """
+
+    def __init__(self, model: BaseModelImplementation | str) -> None:
+        self._models: tuple[BaseModelImplementation | str, ...] = (_checked(model),)
+
+    @property
+    def models(self) -> tuple[BaseModelImplementation, ...]:
+        """The models, in the order given.
+
+        Raises:
+            ConfigurationError: They are names still; a client makes models of them.
+        """
+        if any(isinstance(model, str) for model in self._models):
+            raise ConfigurationError("the strategy holds names of models: give it to an LLMClient, or give it models")
+        return self._models  # type: ignore[return-value]  # no strings, as just checked
+
+    def bind(self, create: Callable[[str], BaseModelImplementation]) -> None:
+        """Make models of names; called once by the client."""
+        self._models = tuple(create(model) if isinstance(model, str) else model for model in self._models)
+
+    def candidates(self, request: Request) -> Sequence[BaseModelImplementation]:
+        """The models to try for a request, best first."""
+        return self.models
+
+    def should_try_next(self, error: LLMError) -> bool:
+        """Whether the next candidate may succeed where this one failed."""
+        return False
+
+    def observe(self, model: BaseModelImplementation, latency_s: float, error: LLMError | None) -> None:
+        """Told how each asking ended, for strategies that learn."""
+
+    async def run(self, request: Request, call: Callable[[BaseModelImplementation], Awaitable[Outcome]]) -> Outcome:
+        """The one loop: try the candidates in order.
+
+        Args:
+            request: What is asked.
+            call: Asks one model with all the client's services; gives a `Response`, or an opened stream.
+
+        Raises:
+            LLMError: The last candidate's, or one that no other model would mend.
+        """
+        candidates = self.candidates(request)
+        if not candidates:
+            raise ConfigurationError(f"{type(self).__name__}.candidates gave no model")
+        for model in candidates[:-1]:
+            try:
+                return await call(model)
+            except LLMError as error:
+                if not self.should_try_next(error):
+                    raise
+        return await call(candidates[-1])
+
+    async def process_request(self, request: Request) -> Response[Any]:
+        """The same loop without the client's services: no retry, no fitting, no observers. Override to take over."""
+
+        async def ask(model: BaseModelImplementation) -> Response[Any]:
+            prepared, warnings = model.prepare(request)
+            response = await model.answer(prepared)
+            return response.with_(warnings=(*warnings, *response.warnings))
+
+        return await self.run(request, ask)
+
+
+class FallbackStrategy(ModelStrategy):
+    """Tries models in order until one answers.
+
+    The next one is asked unless the request itself is wrong (`InvalidRequestError`, `RejectedRequestError`); one that
+    is only too long or unsupported here may fit elsewhere. A stream falls back only before its first event.
+
+    Args:
+        models: Two or more models or names, best first.
+    """
+
+    def __init__(self, models: Sequence[BaseModelImplementation | str]) -> None:
+        if isinstance(models, str) or len(models) < 1:
+            raise ConfigurationError(f"FallbackStrategy takes a list of models or names, not {models!r}")
+        self._models = tuple(_checked(model) for model in models)
+
+    def should_try_next(self, error: LLMError) -> bool:
+        """Whether another model may succeed: not where the request itself is wrong."""
+        if isinstance(error, (UnsupportedFeatureError, ContextTooLongError, ContextWindowExceededError)):
+            return True
+        return not isinstance(error, (InvalidRequestError, RejectedRequestError))
+
+
+def _checked(model: object) -> BaseModelImplementation | str:
+    if not isinstance(model, (str, BaseModelImplementation)):
+        raise ConfigurationError(f"a model is a name or a BaseModelImplementation, not {model!r}")
+    return model

@@ -1,0 +1,232 @@
+"""One running answer.
+
+Here: `ResponseStream`, how its events reach the caller, and how it ends: complete, broken, cancelled or left. Not here:
+opening (flow.py), folding (events.py). Called by: client.
+
+Rule 1: nothing is sent again once an event has reached the caller. Rule 2: when `aclose` returns, the connection and
+the slot are free. Rule 3: observers are told one end, whichever comes first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
+from types import TracebackType
+from typing import Any, Generic, NoReturn, TypeVar
+
+from bedrock_llm.call import Call, Opened
+from bedrock_llm.errors import LLMError, StreamInterruptedError, UsageError, interrupted
+from bedrock_llm.events import Event, Finished, TextDelta, empty_response, fold
+from bedrock_llm.flow import Flow
+from bedrock_llm.limits import within
+from bedrock_llm.request import Request
+from bedrock_llm.response import Response
+
+__all__ = ["ResponseStream"]
+
+T = TypeVar("T")
+
+_FOLD_EVERY = 4096  # events kept before they are folded, so that a long answer does not hold them all
+_HOW = "enter the stream first: async with client.stream(messages) as stream: async for event in stream: ..."
+
+
+class ResponseStream(AsyncIterator[Event], Generic[T]):
+    """An answer that arrives event by event.
+
+    Entering it sends the request and waits for the first event; until then it is retried as `generate` is.
+
+        async with client.stream("Why is the sky blue?") as stream:
+            async for text in stream.text():
+                print(text, end="")
+            response = await stream.response()
+    """
+
+    def __init__(self, flow: Flow, request: Request) -> None:
+        self._flow = flow
+        self._request = request
+        self._call: Call | None = None
+        self._opened: Opened | None = None
+        self._pending: Iterator[Event] = iter(())
+        self._unfolded: list[Event] = []
+        self._folded: Response[Any] = empty_response()
+        self._finished = False  # the last event was read
+        self._response: Response[T] | None = None
+        self._failure: BaseException | None = None
+        self._closed = False
+
+    async def __aenter__(self) -> ResponseStream[T]:
+        if self._call is not None:
+            raise UsageError("a stream can be entered once; ask again with client.stream(...)")
+        call = self._call = await self._flow.start(self._request)
+        try:
+            opened = self._opened = await self._flow.open(call)
+        except BaseException as error:
+            self._failure, self._closed = error, True
+            await self._flow.fail(call, error)
+            raise
+        try:
+            await self._take(opened.first)
+        except BaseException as error:
+            await self._stop(opened, error)
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._leave(error)
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        self._check_entered()
+        return self
+
+    async def __anext__(self) -> Event:
+        self._check_entered()
+        while True:
+            for event in self._pending:
+                return event
+            if not await self._advance():
+                raise StopAsyncIteration
+
+    def __await__(self) -> Generator[Any, Any, NoReturn]:
+        raise UsageError(_HOW)
+
+    def text(self) -> AsyncIterator[str]:
+        """The text alone, piece by piece, as it arrives."""
+        self._check_entered()
+        return _Texts(self)
+
+    async def response(self) -> Response[T]:
+        """The whole answer: the fold of the events. Reads what has not been read yet.
+
+        Raises:
+            LLMError: The answer broke off, or the stream was left before its end; `.partial` holds what had arrived.
+        """
+        self._check_entered()
+        while await self._advance():
+            pass
+        if self._response is not None:
+            return self._response
+        if isinstance(self._failure, LLMError):
+            raise self._failure
+        text = "the stream was left before its end"
+        raise StreamInterruptedError(text, retryable=False, partial=self.partial) from self._failure
+
+    @property
+    def partial(self) -> Response[Any] | None:
+        """The fold of what has arrived so far; None before the first event."""
+        if self._unfolded:
+            self._folded = fold(self._folded, self._unfolded)
+            self._unfolded = []
+        return None if self._opened is None else self._folded
+
+    async def aclose(self) -> None:
+        """Leave the stream and free its connection. Can be called twice."""
+        await self._leave(None)
+
+    def _check_entered(self) -> None:
+        if self._call is None:
+            raise UsageError(_HOW)
+
+    async def _advance(self) -> bool:
+        """Make the next events pending; whether there are any."""
+        opened = self._opened
+        if self._closed or opened is None:
+            return False
+        if self._finished:
+            await self._end(opened)
+            return False
+        try:
+            batch = await self._next_batch(opened)
+            await self._take(batch)
+        except LLMError as error:
+            broken = interrupted(error, self.partial, retryable=False)
+            await self._stop(opened, broken)
+            if broken is error:
+                raise
+            raise broken from error
+        except BaseException as error:
+            await self._stop(opened, error)
+            raise
+        return True
+
+    async def _next_batch(self, opened: Opened) -> Sequence[Event]:
+        limit_s = self._flow.timeouts.total_s
+        left_s = None if limit_s is None else self._flow.left_s(self._entered(), limit_s)
+        batch = await within(left_s, "total", opened.stream.next_batch, limit_s=limit_s)
+        if not batch:
+            raise StreamInterruptedError("the stream ended without its last event, Finished")
+        return batch
+
+    async def _take(self, batch: Sequence[Event]) -> None:
+        if self._flow.observers.sees_events:
+            for event in batch:
+                await self._flow.observers.tell("on_event", event)
+        self._unfolded.extend(batch)
+        if len(self._unfolded) > _FOLD_EVERY:
+            _ = self.partial  # folds them
+        self._pending = iter(batch)
+        self._finished = batch[-1].__class__ is Finished
+
+    def _entered(self) -> Call:
+        assert self._call is not None  # every caller has checked
+        return self._call
+
+    async def _end(self, opened: Opened) -> None:
+        """The answer is complete."""
+        call, stream = self._entered(), opened.stream
+        self._closed = True
+        try:
+            await self._free(opened)
+            folded = (self.partial or self._folded).with_(request_id=stream.request_id, warnings=tuple(stream.warnings))
+            self._response = self._flow.settle(call, opened.ready, folded)
+        except BaseException as error:
+            self._failure = error
+            await self._flow.fail(call, error, self.partial)
+            raise
+        await self._flow.complete(self._response)
+
+    async def _stop(self, opened: Opened, error: BaseException) -> None:
+        """The answer is not complete: `error` says why."""
+        self._closed, self._failure = True, error
+        self._pending = iter(())
+        self._entered().broke(error)
+        try:
+            await self._free(opened)
+        finally:
+            await self._flow.fail(self._entered(), error, self.partial)
+
+    async def _free(self, opened: Opened) -> None:
+        try:
+            await opened.stream.aclose()
+        finally:
+            opened.release()
+
+    async def _leave(self, error: BaseException | None) -> None:
+        opened = self._opened
+        if self._closed or opened is None:
+            self._closed = True
+        elif self._finished:
+            with contextlib.suppress(LLMError):  # told to observers, and kept for response()
+                await self._end(opened)
+        else:
+            cancellation = error is not None and not isinstance(error, Exception)
+            await self._stop(opened, error if cancellation and error is not None else GeneratorExit())
+
+
+class _Texts(AsyncIterator[str]):
+    """The text of a stream, piece by piece."""
+
+    __slots__ = ("_stream",)
+
+    def __init__(self, stream: ResponseStream[Any]) -> None:
+        self._stream = stream
+
+    async def __anext__(self) -> str:
+        stream = self._stream
+        while True:
+            for event in stream._pending:  # noqa: SLF001  # one module, one job
+                if event.__class__ is TextDelta:
+                    return event.text
+            if not await stream._advance():  # noqa: SLF001  # one module, one job
+                raise StopAsyncIteration
