@@ -1,0 +1,1 @@
+"""The command line: one command per file, formatting only. Not here: any logic that a program could want."""
