@@ -55,6 +55,11 @@ _HINTS = (
     ),
     _hint(
         "AccessDeniedException",
+        ("api key", "bearer token"),
+        "the Bedrock API key (api_key= or AWS_BEARER_TOKEN_BEDROCK) is wrong, has expired, or is not for {region}",
+    ),
+    _hint(
+        "AccessDeniedException",
         (),
         "{model} in {region} needs the IAM permissions bedrock:InvokeModel and "
         "bedrock:InvokeModelWithResponseStream, and the account's access to that model",

@@ -1,0 +1,252 @@
+"""Errors of the Converse wire, as ours.
+
+Here: which class an HTTP status, an exception's name or its text means, and how long the service asks to wait. The
+same table serves exceptions inside a stream. Not here: retries (retry.py). Called by: codec.py, stream.py.
+Follows: the service model's error shapes; Retry-After as in RFC 9110, 10.2.3.
+
+Rule: the exception's name decides first, then the status; texts only tell apart what shares both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import jiter
+
+from bedrock_llm.codecs.converse.schema import REQUEST_ID, Json
+from bedrock_llm.errors import (
+    AuthenticationError,
+    ContextWindowExceededError,
+    LLMError,
+    NotFoundError,
+    OverloadedError,
+    PermissionDeniedError,
+    ProtocolError,
+    ProviderError,
+    QuotaExceededError,
+    RateLimitError,
+    RejectedRequestError,
+    ServerError,
+)
+
+__all__ = ["from_http", "from_stream", "server_date_s"]
+
+EXCERPT_BYTES = 400  # of a body that is no JSON; the error cuts it to its own limit after redaction
+
+_THROTTLING = (
+    "Throttling ThrottlingException ThrottledException RequestThrottledException TooManyRequestsException "
+    "ProvisionedThroughputExceededException TransactionInProgressException RequestLimitExceeded "
+    "BandwidthLimitExceeded LimitExceededException RequestThrottled SlowDown PriorRequestNotComplete"
+)
+_UNAUTHENTICATED = (
+    "UnrecognizedClientException InvalidSignatureException SignatureDoesNotMatch IncompleteSignature "
+    "IncompleteSignatureException ExpiredToken ExpiredTokenException InvalidClientTokenId InvalidAccessKeyId "
+    "MissingAuthenticationToken MissingAuthenticationTokenException RequestTimeTooSkewed RequestExpired "
+    "UnauthorizedException NotAuthorizedException"
+)
+_CLASSES: Mapping[str, type[ProviderError]] = {
+    **{name.lower(): RateLimitError for name in _THROTTLING.split()},
+    **{name.lower(): AuthenticationError for name in _UNAUTHENTICATED.split()},
+    "accessdeniedexception": PermissionDeniedError,
+    "mpagreementbeingcreated": PermissionDeniedError,
+    "resourcenotfoundexception": NotFoundError,
+    "unknownoperationexception": NotFoundError,
+    "validationexception": RejectedRequestError,
+    "serializationexception": RejectedRequestError,
+    "conflictexception": RejectedRequestError,
+    "servicequotaexceededexception": QuotaExceededError,
+    "modelnotreadyexception": OverloadedError,
+    "serviceunavailableexception": OverloadedError,
+    "serviceunavailable": OverloadedError,
+    "internalserverexception": ServerError,
+    "internalfailure": ServerError,
+    "modeltimeoutexception": ServerError,
+    "modelerrorexception": ServerError,
+    "modelstreamerrorexception": ServerError,
+    "requesttimeout": ServerError,
+    "requesttimeoutexception": ServerError,
+}
+_BY_STATUS: Mapping[int, type[ProviderError]] = {
+    401: AuthenticationError,
+    402: QuotaExceededError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    408: ServerError,
+    424: ServerError,
+    429: RateLimitError,
+    503: OverloadedError,
+    529: OverloadedError,
+}
+# What an exception inside a stream would have been as an HTTP status.
+_STREAM_STATUSES: Mapping[str, int] = {
+    "throttlingexception": 429,
+    "modelnotreadyexception": 429,
+    "serviceunavailableexception": 503,
+    "internalserverexception": 500,
+    "validationexception": 400,
+    "modelstreamerrorexception": 424,
+    "modelerrorexception": 424,
+    "modeltimeoutexception": 408,
+    "accessdeniedexception": 403,
+    "resourcenotfoundexception": 404,
+    "servicequotaexceededexception": 400,
+}
+_OVERFLOW = (
+    "input is too long",
+    "prompt is too long",
+    "input tokens exceeded",
+    "maximum context length",
+    "context_length_exceeded",
+    "exceeds the context window",
+    "input tokens exceed the configured limit",
+    "exceed model maximum",
+    "too many input tokens",
+    "is longer than the model's context length",
+)
+_BAD_KEY = ("make sure your api key is valid", "invalid api key", "bearer token has expired", "security token included")
+
+_DATE = re.compile(
+    r"(?:\w{3}, (\d\d) (\w{3}) (\d{4})|\w{6,9}, (\d\d)-(\w{3})-(\d\d)|\w{3} (\w{3}) ([ \d]\d)) (\d\d):(\d\d):(\d\d)"
+    r"(?: GMT| (\d{4}))"
+)
+_NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]{0,9})?")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
+def from_http(status: int, headers: Mapping[str, str], body: bytes) -> LLMError:
+    """The error for an answer that is not a success. Returned, not raised.
+
+    Args:
+        status: HTTP status.
+        headers: Names in lower case.
+        body: As it came: JSON, HTML, or nothing.
+    """
+    request_id = headers.get(REQUEST_ID)
+    excerpt = body[:EXCERPT_BYTES].decode("utf-8", "replace")
+    if status < 400:
+        where = f" to {headers['location']}" if 300 <= status < 400 and "location" in headers else ""
+        text = f"the service answered with status {status}{where}; redirects are not followed, as the request is signed"
+        return ProtocolError(text, excerpt=excerpt, status=status, request_id=request_id)
+    data = _json(body)
+    code = _code(headers, data)
+    fields = data if isinstance(data, dict) else {}
+    text = _message(fields) or _fallback(status, code, excerpt)
+    error = _error(status, code, text, fields)
+    error.request_id, error.raw = request_id, excerpt if data is None else data
+    error.retry_after_s = _retry_after_s(headers)
+    error.server_date_s = server_date_s(headers)
+    return error
+
+
+def from_stream(name: str, message: str | None, fields: Mapping[str, Json]) -> LLMError:
+    """The error for an exception or error frame of a stream: what the same would be outside.
+
+    Args:
+        name: The exception's name, in the stream's spelling (`throttlingException`) or any other.
+        message: Its text where a header has it; otherwise the fields have it.
+        fields: The payload, read.
+    """
+    status = _STREAM_STATUSES.get(name.lower(), 500)
+    text = message or _message(fields) or f"{name} inside the stream"
+    error = _error(status, name or None, text, fields)
+    error.raw = dict(fields) or None
+    return error
+
+
+def server_date_s(headers: Mapping[str, str]) -> float | None:
+    """When the service answered by its own clock, in seconds since the epoch; None without a readable `Date`."""
+    return _http_date_s(headers.get("date", ""))
+
+
+def _error(status: int, code: str | None, text: str, fields: Mapping[str, Json]) -> ProviderError:
+    kind = _CLASSES.get((code or "").lower()) or _by_status(status)
+    lowered = text.lower()
+    if kind is RejectedRequestError and any(words in lowered for words in _OVERFLOW):
+        kind = ContextWindowExceededError
+    elif kind is PermissionDeniedError and any(words in lowered for words in _BAD_KEY):
+        kind = AuthenticationError
+    return kind(text, code=code, status=status, retryable=_retryable(kind, status, code, fields))
+
+
+def _by_status(status: int) -> type[ProviderError]:
+    return _BY_STATUS.get(status) or (ServerError if status >= 500 else RejectedRequestError)
+
+
+def _retryable(kind: type[ProviderError], status: int, code: str | None, fields: Mapping[str, Json]) -> bool:
+    """As the class says; a failure of the model itself (424) only where the model's own status was a 5xx."""
+    if status != 424 or kind is not ServerError:
+        return kind.default_retryable
+    original = fields.get("originalStatusCode")
+    if isinstance(original, int):
+        return original >= 500
+    return (code or "").lower() == "modelstreamerrorexception"
+
+
+def _json(body: bytes) -> Json:
+    try:
+        return jiter.from_json(body)
+    except ValueError:
+        return None
+
+
+def _code(headers: Mapping[str, str], data: Json) -> str | None:
+    """`ValidationException` of `com.amazon.coral#ValidationException:http://internal.amazon.com/...`."""
+    code: Any = headers.get("x-amzn-errortype")
+    if not code and isinstance(data, dict):
+        code = next((data[name] for name in ("code", "Code", "__type") if data.get(name)), None)
+    if not isinstance(code, str):
+        return None
+    return code.split(":", 1)[0].rsplit("#", 1)[-1].strip() or None
+
+
+def _message(fields: Mapping[str, Json]) -> str | None:
+    for name in ("message", "Message", "originalMessage"):
+        if isinstance(fields.get(name), str) and fields[name].strip():
+            return str(fields[name])
+    return None
+
+
+def _fallback(status: int, code: str | None, excerpt: str) -> str:
+    """The sentence for a body without a message: empty, or of a proxy that speaks HTML."""
+    text = f"the service answered with status {status}" + (f" ({code})" if code else "")
+    shown = " ".join(re.sub(r"<[^>]*>", " ", excerpt).split())[:160]
+    return f"{text}: {shown}" if shown else f"{text} and said nothing more"
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds the service asks to wait: the longest of what it says; None for nothing, or nothing sensible."""
+    asked = [_number(headers.get(name, "")) for name in ("retry-after-ms", "x-amz-retry-after")]
+    waits = [wait / 1000 for wait in asked if wait is not None]
+    value = headers.get("retry-after", "").strip()
+    wait = _number(value)
+    if wait is None and value:
+        until, now = _http_date_s(value), server_date_s(headers)
+        wait = None if until is None or now is None else max(0.0, until - now)
+    if wait is not None:
+        waits.append(wait)
+    return max(waits, default=None)
+
+
+def _number(text: str) -> float | None:
+    return float(text) if _NUMBER.fullmatch(text.strip()) else None
+
+
+def _http_date_s(text: str) -> float | None:
+    """Seconds since the epoch of an HTTP date in any of its three forms (RFC 9110, 5.6.7)."""
+    found = _DATE.fullmatch(text.strip())
+    if found is None:
+        return None
+    day1, month1, year1, day2, month2, year2, month3, day3, hour, minute, second, year3 = found.groups()
+    month, year = (month1 or month2 or month3).lower(), year1 or year3
+    if month not in _MONTHS:
+        return None
+    # A year of two digits is of this century; the form was obsolete before it began.
+    date = (int(year) if year else 2000 + int(year2), _MONTHS.index(month) + 1, int(day1 or day2 or day3))
+    from datetime import UTC, datetime
+
+    try:
+        return datetime(*date, int(hour), int(minute), min(int(second), 59), tzinfo=UTC).timestamp()
+    except ValueError:
+        return None

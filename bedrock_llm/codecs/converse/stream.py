@@ -1,0 +1,267 @@
+"""A ConverseStream answer, read as it comes.
+
+Here: frames to events: which block is open, what ends the answer, what breaks it. Not here: frames (framing/), the
+blocks themselves (assembly.py), error classes (errors.py). Called by: codec.py.
+Follows: the service model `bedrock-runtime/2023-09-30`, ConverseStreamOutput.
+
+Rule 1: text, reasoning and citations begin with their first delta, everything else with `contentBlockStart`.
+Rule 2: a block stands alone, except that tool calls may grow side by side; indexes only rise. What breaks this is
+        refused, never put into the wrong block.
+Rule 3: the answer is complete with `messageStop` and `metadata`, in either order, or with `messageStop` and the end of
+        the body; what comes after is not looked at.
+Rule 4: events that stood before something broken are handed out first. Then `complete` is true, as nothing more is
+        waited for, and the next call raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jiter
+
+from bedrock_llm.codecs.base import StreamDecoder
+from bedrock_llm.codecs.converse.assembly import Block, CallBlock, TextBlock, begin_with_delta, begin_with_start
+from bedrock_llm.codecs.converse.decode import USAGE_MISSING, decode, read_usage, stop_reason
+from bedrock_llm.codecs.converse.errors import from_stream
+from bedrock_llm.codecs.converse.schema import NAME, Json
+from bedrock_llm.errors import LLMError, ProtocolError, StreamInterruptedError
+from bedrock_llm.events import Event, Finished, OpaqueEvent, TextDelta, UsageReported, events_of
+from bedrock_llm.framing.aws_eventstream import EventStreamDecoder, Frame
+from bedrock_llm.response import ResponseWarning, StopReason
+
+__all__ = ["ConverseStreamDecoder", "WholeAnswerDecoder"]
+
+_PADDING = "p"  # random letters that hide the length of a delta; undocumented, always there
+
+
+class ConverseStreamDecoder(StreamDecoder):
+    """Reads the event stream of one answer.
+
+    Args:
+        family: Of the model asked; stands on its reasoning.
+
+    Attributes:
+        warnings: What the answer lacked; complete once `complete` is true.
+        error: What broke the stream, once something did and the events before it were handed out.
+    """
+
+    def __init__(self, family: str | None = None) -> None:
+        self.complete = False
+        self.warnings: list[ResponseWarning] = []
+        self.error: LLMError | None = None
+        self._family = family
+        self._frames = EventStreamDecoder()
+        self._open: dict[int, Block] = {}
+        self._last_index = -1
+        self._calls = 0
+        self._started = False
+        self._stopped: tuple[StopReason, str | None] | None = None
+        self._usage_seen = False
+        self._warned: dict[str, ResponseWarning | None] = {"stop": None, "usage": USAGE_MISSING}
+
+    def feed(self, data: bytes) -> list[Event]:
+        """The events that `data` completes, in order.
+
+        Raises:
+            ProtocolError: The stream is broken, and no event stood before the break in `data`.
+            LLMError: The service reported an error inside the stream; the same class as outside.
+        """
+        if self.error is not None:
+            raise self.error
+        events: list[Event] = []
+        if self.complete:
+            return events
+        try:
+            for frame in self._frames.feed(data):
+                self._read(frame, events)
+                if self.complete:
+                    return events
+            if self._frames.error is not None:
+                self._frames.close()
+        except LLMError as error:
+            self.error, self.complete = error, True
+            if not events:
+                raise
+        return events
+
+    def close(self) -> list[Event]:
+        """The last events, at the end of the body.
+
+        Raises:
+            StreamInterruptedError: The answer had not said that it was complete.
+            LLMError: What broke the stream before.
+        """
+        if self.error is not None:
+            raise self.error
+        if self.complete:
+            return []
+        if self._stopped is None:
+            self._frames.close()
+            raise StreamInterruptedError("the stream ended before the answer was complete: no messageStop came")
+        return [self._finished()]
+
+    def _read(self, frame: Frame, events: list[Event]) -> None:
+        """One frame. The first lines are the path of every text delta of an answer."""
+        headers, body = frame
+        if headers.get(":message-type") != "event":
+            raise _trouble(frame)
+        kind = headers.get(":event-type")
+        try:
+            payload = jiter.from_json(body)
+        except ValueError as error:
+            raise ProtocolError(f"a {kind!r} event is not JSON: {error}", excerpt=repr(body[:400])) from error
+        if payload.__class__ is not dict:
+            raise ProtocolError(f"a {kind!r} event is no JSON object", excerpt=repr(body[:400]))
+        step = _STEPS.get(kind)  # type: ignore[arg-type]  # a header of another type is simply not found
+        if step is not None:
+            step(self, payload, events)
+        else:
+            events.append(OpaqueEvent(NAME, str(kind), payload))
+
+    def _on_delta(self, payload: Json, events: list[Event]) -> None:
+        index = payload.get("contentBlockIndex")
+        block = self._open.get(index) if index.__class__ is int else None
+        if block is None:
+            block = self._begin(_index(payload), begin_with_delta(payload, self._family))
+        if block.__class__ is TextBlock:
+            text = payload["delta"].get("text") if payload.get("delta").__class__ is dict else None
+            if text.__class__ is str and text and len(payload["delta"]) == 1:
+                block.pieces.append(text)
+                events.append(TextDelta(text))
+                return
+        block.take(payload, events)
+
+    def _on_message_start(self, payload: Json, events: list[Event]) -> None:
+        del payload, events
+        if self._started or self._open or self._stopped:
+            raise ProtocolError("a messageStart event came in the middle of an answer")
+        self._started = True
+
+    def _on_block_start(self, payload: Json, events: list[Event]) -> None:
+        index, fresh = _index(payload), list[Event]()
+        block = begin_with_start(payload, self._calls, fresh)
+        if block is not None:
+            self._begin(index, block)
+            self._calls += block.__class__ is CallBlock
+            events.extend(fresh)
+
+    def _on_block_stop(self, payload: Json, events: list[Event]) -> None:
+        index = _index(payload)
+        block = self._open.pop(index, None)
+        if block is not None:
+            block.stop(events)
+        elif index > self._last_index:
+            self._last_index = index  # an empty block of text: it had nothing to begin with
+        else:
+            raise ProtocolError(f"block {index} ended twice", excerpt=repr(payload))
+
+    def _begin(self, index: int, block: Block) -> Block:
+        if self._stopped is not None:
+            raise ProtocolError(f"block {index} came after the end of the answer")
+        if index <= self._last_index:
+            raise ProtocolError(f"block {index} is closed or out of order: block {self._last_index} had begun")
+        if self._open and not (block.side_by_side and all(other.side_by_side for other in self._open.values())):
+            raise ProtocolError(f"block {index} began inside block {next(iter(self._open))}")
+        self._open[index] = block
+        self._last_index = index
+        return block
+
+    def _on_message_stop(self, payload: Json, events: list[Event]) -> None:
+        if self._stopped is not None:
+            raise ProtocolError("the answer ended twice")
+        for block in self._open.values():
+            block.stop(events, cut=True)
+        self._open.clear()
+        word = payload.get("stopReason")
+        reason, self._warned["stop"] = stop_reason(word, self._calls > 0)
+        self._stopped = reason, word
+        _keep_rest(payload, {"stopReason", _PADDING}, events)
+        if self._usage_seen:
+            events.append(self._finished())
+
+    def _on_metadata(self, payload: Json, events: list[Event]) -> None:
+        self._usage_seen = True
+        usage, self._warned["usage"] = read_usage(payload.get("usage"))
+        events.append(UsageReported(usage))
+        _keep_rest(payload, {_PADDING}, events)  # usage too: it may count what we have no name for
+        if self._stopped is not None:
+            events.append(self._finished())
+
+    def _finished(self) -> Event:
+        assert self._stopped is not None  # only called once it is set
+        self.complete = True
+        self.warnings = [warning for warning in self._warned.values() if warning is not None]
+        return Finished(*self._stopped)
+
+
+def _index(payload: Json) -> int:
+    index = payload.get("contentBlockIndex")
+    if index.__class__ is not int or index < 0:
+        raise ProtocolError("an event of the answer does not say which block it is about", excerpt=repr(payload))
+    return int(index)
+
+
+def _keep_rest(payload: Json, known: set[str], events: list[Event]) -> None:
+    """What an event says beside what we read goes to `Response.raw`."""
+    rest = {name: value for name, value in payload.items() if name not in known}
+    if rest:
+        events.append(OpaqueEvent(NAME, "response", rest))
+
+
+def _trouble(frame: Frame) -> LLMError:
+    """The error for a frame that is no event: an exception, an error, or nothing known."""
+    headers, kind = frame.headers, frame.headers.get(":message-type")
+    try:
+        payload = jiter.from_json(frame.payload)
+    except ValueError:
+        payload = None
+    fields = payload if payload.__class__ is dict else {}
+    if kind == "exception":
+        return from_stream(str(headers.get(":exception-type", "")), None, fields)
+    if kind == "error":
+        message = headers.get(":error-message")
+        return from_stream(str(headers.get(":error-code", "")), None if message is None else str(message), fields)
+    return ProtocolError(f"a frame has the unknown message type {kind!r}", excerpt=repr(frame.payload[:400]))
+
+
+_STEPS: Mapping[str, Callable[[ConverseStreamDecoder, Json, list[Event]], None]] = {
+    "contentBlockDelta": ConverseStreamDecoder._on_delta,  # noqa: SLF001  # the class's own table
+    "contentBlockStart": ConverseStreamDecoder._on_block_start,  # noqa: SLF001
+    "contentBlockStop": ConverseStreamDecoder._on_block_stop,  # noqa: SLF001
+    "messageStart": ConverseStreamDecoder._on_message_start,  # noqa: SLF001
+    "messageStop": ConverseStreamDecoder._on_message_stop,  # noqa: SLF001
+    "metadata": ConverseStreamDecoder._on_metadata,  # noqa: SLF001
+}
+
+
+class WholeAnswerDecoder(StreamDecoder):
+    """Reads an answer that came as JSON where a stream was asked for: whole, at its end.
+
+    Attributes:
+        warnings: As of the whole answer.
+    """
+
+    def __init__(self, headers: Mapping[str, str], family: str | None = None) -> None:
+        self.complete = False
+        self.warnings: list[ResponseWarning] = []
+        self._headers = headers
+        self._family = family
+        self._pieces: list[bytes] = []
+
+    def feed(self, data: bytes) -> list[Event]:
+        """Nothing yet; the answer is read at its end."""
+        self._pieces.append(bytes(data))
+        return []
+
+    def close(self) -> list[Event]:
+        """All events of the answer.
+
+        Raises:
+            ProtocolError: It is none.
+        """
+        if self.complete:
+            return []
+        response: Any = decode(b"".join(self._pieces), self._headers, self._family)
+        self.complete, self.warnings = True, list(response.warnings)
+        return events_of(response)
