@@ -1,0 +1,111 @@
+"""What an answer says beside what the corpus expects.
+
+Here: the fields of expected.jsonl, read from both sides into the same form. Not here: what differs between kinds
+(usage, tools of the provider: see `Kind`). Called by: run.py.
+
+An answer that broke off (`complete` is false) is what had arrived of it; an error inside a stream is compared by code
+and message, as its HTTP status is that of the stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from bedrock_llm import LLMError, ProviderError, Response, StreamInterruptedError
+from tests.replay.corpus import Json, Record
+from tests.replay.kinds import Answer, Kind
+
+HINT = " (hint: "  # what the client adds to the provider's own message
+
+
+class Difference(NamedTuple):
+    """A field that is not as expected."""
+
+    field: str
+    expected: Any
+    got: Any
+
+
+def differences(record: Record, expected: Mapping[str, Json], answer: Answer, kind: Kind) -> list[Difference]:
+    """Every field in which an answer is not what is expected."""
+    wanted, got = _wanted(record, expected, kind), _got(record, answer, kind)
+    found = [Difference(name, wanted[name], got[name]) for name in wanted if wanted[name] != got[name]]
+    return found + [Difference("events", "", fault) for fault in answer.faults]
+
+
+def content(response: Response[Any] | None) -> Any:
+    """What the provider said, without what the path adds: the same however it was asked and cut."""
+    if response is None:
+        return None
+    return response.message, response.stop_reason, response.raw_stop_reason, response.usage, response.raw
+
+
+def _wanted(record: Record, expected: Mapping[str, Json], kind: Kind) -> dict[str, Any]:
+    said: dict[str, Any] = {"error": None}
+    if (error := expected["error"]) is not None:
+        said["error"] = _error(record, error["status"], error["type"] or error["code"], error["message"])
+    if record.status >= 400:
+        return said
+    return {
+        "complete": expected["complete"],
+        **said,
+        "text": expected["text"],
+        "thinking": expected["thinking"],
+        "tool_calls": [(call["id"], call["name"], call["args"]) for call in expected["tool_calls"]],
+        "server_tools": expected["server_tools"],
+        "stop": expected["stop"],
+        "usage": kind.usage(expected["usage"] or {}),
+    }
+
+
+def _got(record: Record, answer: Answer, kind: Kind) -> dict[str, Any]:
+    response, error = answer.response, answer.error
+    said = {"complete": not isinstance(error, StreamInterruptedError), "error": _raised(record, _origin(error))}
+    if response is None:
+        nothing = dict.fromkeys(("text", "thinking", "tool_calls", "server_tools", "stop", "usage"))
+        return {**said, **nothing}
+    return {
+        **said,
+        "text": response.text,
+        "thinking": response.thinking,
+        "tool_calls": [
+            (call.id, call.name, call.raw_arguments if call.arguments is None else call.arguments)
+            for call in response.tool_calls
+        ],
+        "server_tools": kind.server_tools(response),
+        "stop": response.raw_stop_reason,
+        "usage": _usage(response),
+    }
+
+
+def _usage(response: Response[Any]) -> dict[str, int | None]:
+    usage = response.usage
+    written = (usage.cache_write_tokens, usage.cache_write_1h_tokens)
+    return {
+        "input": usage.input_tokens,
+        "output": usage.output_tokens,
+        "cache_read": usage.cache_read_tokens,
+        "cache_write": None if None in written else sum(count for count in written if count),
+        "total": usage.total_tokens,
+    }
+
+
+def _origin(error: BaseException | None) -> BaseException | None:
+    """What broke a stream off: an error inside it; None where it only ended too early."""
+    while isinstance(error, StreamInterruptedError):
+        error = error.__cause__
+    return error
+
+
+def _raised(record: Record, error: BaseException | None) -> Any:
+    if isinstance(error, ProviderError):
+        return _error(record, error.status, error.code, error.message.partition(HINT)[0])
+    if isinstance(error, LLMError):
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+def _error(record: Record, status: int | None, code: Any, message: str | None) -> dict[str, Any]:
+    inside = {"code": code, "message": message}
+    return {"status": status, **inside} if record.status >= 400 else inside
