@@ -85,6 +85,8 @@ class Call:
     @property
     def lost_attempts(self) -> bool:
         """Whether an attempt without an answer may have been billed."""
+        if len(self.attempts) == 1:
+            return False
         return any(attempt.billed != "no" for attempt in self.attempts if attempt.error is not None)
 
 

@@ -11,9 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack, overload
 
 from bedrock_llm.config import Limits, ProviderOptions, RetryPolicy, Timeouts
-from bedrock_llm.context import ContextPolicy, policy_of
 from bedrock_llm.errors import ConfigurationError, UnsupportedFeatureError, UsageError
-from bedrock_llm.factory import ModelFactory, check_options, transport_of
 from bedrock_llm.flow import Flow
 from bedrock_llm.limits import Slots
 from bedrock_llm.models.base import BaseModelImplementation
@@ -28,6 +26,8 @@ from bedrock_llm.transports.base import Transport
 
 if TYPE_CHECKING:
     import httpx2
+
+    from bedrock_llm.context import ContextPolicy
 
 __all__ = ["LLMClient"]
 
@@ -75,6 +75,9 @@ class LLMClient:
         strict: bool = False,
         **options: Unpack[ProviderOptions],
     ) -> None:
+        # What makes models is loaded when the first client is made, not when the package is looked at.
+        from bedrock_llm.factory import ModelFactory, check_options, transport_of
+
         check_options(options)
         _check("retry", retry, RetryPolicy)
         _check("timeouts", timeouts, Timeouts)
@@ -89,7 +92,7 @@ class LLMClient:
         self._flow = Flow(
             strategy=strategy,
             observers=ObserverGroup(observers),
-            context=None if context is None else policy_of(context),
+            context=_policy(context),
             retry=policy,
             budget=RetryBudget(policy),
             slots=Slots(limits),
@@ -190,6 +193,14 @@ class LLMClient:
     def _check_open(self) -> None:
         if self._closed:
             raise UsageError("the client is closed: make a new one, or keep the calls inside its `async with` block")
+
+
+def _policy(context: str | ContextPolicy | None) -> ContextPolicy | None:
+    if context is None:
+        return None
+    from bedrock_llm.context import policy_of
+
+    return policy_of(context)
 
 
 def _check(name: str, value: object, kind: type) -> None:

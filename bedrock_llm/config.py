@@ -118,7 +118,7 @@ class Limits:
             _whole("Limits.max_concurrency", self.max_concurrency, 1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ParameterRule(Value):
     """What a model takes for one parameter.
 
@@ -146,7 +146,7 @@ def _rules(encode: bool) -> Callable[[Any], Any]:
     return lambda rules: None if rules is None else {name: convert(rule) for name, rule in rules.items()}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ModelConfig(Value):
     """What is known of a model; unknown is None.
 

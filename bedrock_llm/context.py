@@ -112,6 +112,11 @@ class Fitted:
     count: TokenCount
     warnings: tuple[ResponseWarning, ...] = ()
 
+    @property
+    def fitted(self) -> Fitted:
+        """Itself; of a `NeedSummary`, the request without the summary."""
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class NeedSummary:
@@ -387,14 +392,9 @@ class _Work:
 
 def _too_long(count: TokenCount, window: int, config: ModelConfig) -> ContextTooLongError:
     bound = f" ± {count.error_bound}" if count.error_bound else ""
-    return ContextTooLongError(
+    text = (
         f"the conversation takes {count.tokens}{bound} input tokens ({count.source}) with all left out that may be, "
-        f"and {config.model or 'the model'} has room for {window}: shorten the last turn, the tools or the system "
-        "text, lower max_tokens, or choose another context policy",
-        tokens=count.tokens,
-        window=window,
-        source=count.source,
-        parameter="messages",
-        model=config.model,
-        provider=config.provider,
+        f"and {config.model or 'the model'} has room for {window}: shorten the last turn, the tools or the system text"
     )
+    about: dict[str, str | None] = {"parameter": "messages", "model": config.model, "provider": config.provider}
+    return ContextTooLongError(text, tokens=count.tokens, window=window, source=count.source, **about)

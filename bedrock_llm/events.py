@@ -44,7 +44,7 @@ P = TypeVar("P", bound=Value)
 CUT_CALL = "the answer ended before the call was complete"
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class TextDelta(Value):
     """More text."""
 
@@ -52,7 +52,7 @@ class TextDelta(Value):
     text: str
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class ThinkingDelta(Value):
     """More reasoning, in words."""
 
@@ -60,7 +60,7 @@ class ThinkingDelta(Value):
     text: str
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class ToolCallStarted(Value):
     """A tool call begins; its arguments follow."""
 
@@ -70,7 +70,7 @@ class ToolCallStarted(Value):
     name: str
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class ToolCallDelta(Value):
     """A piece of a call's arguments, as JSON text."""
 
@@ -79,7 +79,7 @@ class ToolCallDelta(Value):
     fragment: str
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class ToolCallFinished(Value):
     """A call is complete; `call.invalid` tells whether it may be run."""
 
@@ -88,7 +88,7 @@ class ToolCallFinished(Value):
     call: ToolCall
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class CitationAdded(Value):
     """The text part being written cites a source."""
 
@@ -97,7 +97,7 @@ class CitationAdded(Value):
     citation: Citation
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class PartFinished(Value):
     """A part is complete, and this is the whole of it: text, thinking, media, or a provider's own block."""
 
@@ -106,7 +106,7 @@ class PartFinished(Value):
     part: Part
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class UsageReported(Value):
     """What the provider counts so far; a later report replaces it."""
 
@@ -115,7 +115,7 @@ class UsageReported(Value):
     usage: Usage
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class Finished(Value):
     """The answer is complete. The last event, once."""
 
@@ -127,7 +127,7 @@ class Finished(Value):
     raw_stop_reason: str | None = None
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True, frozen=True, eq=False, repr=False)
 class OpaqueEvent(Value):
     """An event we have no name for, as it came.
 

@@ -8,12 +8,10 @@ This is the one place where provider, codec and model family meet.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Unpack
 
 from bedrock_llm.catalog.lookup import find, is_bedrock_id, nearest
-from bedrock_llm.catalog.overrides import Catalog
 from bedrock_llm.codecs.converse import ConverseCodec
 from bedrock_llm.config import ProviderOptions
 from bedrock_llm.errors import ConfigurationError, UnknownModelError
@@ -21,7 +19,6 @@ from bedrock_llm.models.base import BaseModelImplementation
 from bedrock_llm.models.remote import RemoteModel
 from bedrock_llm.providers.bedrock import BedrockProvider
 from bedrock_llm.providers.endpoints import check_model_id
-from bedrock_llm.tokens.counter import TokenCounter
 from bedrock_llm.transports.base import Transport
 from bedrock_llm.transports.choose import default_transport
 
@@ -100,6 +97,8 @@ def check_options(options: Mapping[str, Any]) -> None:
     known = ProviderOptions.__annotations__
     for name in options:
         if name not in known:
+            import difflib
+
             near = difflib.get_close_matches(name, known, 1, 0.5)
             hint = f"did you mean {near[0]!r}? " if near else ""
             raise ConfigurationError(f"there is no option {name!r}; {hint}it can be one of {', '.join(known)}")
@@ -137,12 +136,16 @@ def _bedrock(model: str, options: ProviderOptions, transport: Transport | None, 
         credentials=options.get("credentials"),
         extra_headers=options.get("extra_headers"),
     )
-    rows = options.get("catalog")
+    rows, overrides = options.get("catalog"), None
+    if rows is not None:
+        from bedrock_llm.catalog.overrides import Catalog
+
+        overrides = Catalog.of(rows)
     config = find(
         model,
         provider="bedrock",
         base_model=options.get("base_model"),
-        overrides=None if rows is None else Catalog.of(rows),
+        overrides=overrides,
     )
     check_model_id(model)
     return RemoteModel(
@@ -150,7 +153,6 @@ def _bedrock(model: str, options: ProviderOptions, transport: Transport | None, 
         codec=ConverseCodec(),
         provider=provider,
         transport=transport or default_transport(provider.ca_bundle),
-        counter=TokenCounter(),
         owns_transport=owned,
     )
 

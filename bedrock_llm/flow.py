@@ -11,23 +11,23 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from bedrock_llm import context as fitting
 from bedrock_llm.call import Call, Opened, Ready, refuse_left_out
 from bedrock_llm.catalog.prices import price
 from bedrock_llm.config import RetryPolicy, Timeouts
-from bedrock_llm.context import ContextPolicy
 from bedrock_llm.errors import ContextWindowExceededError, LLMError, StreamInterruptedError
 from bedrock_llm.limits import Slots, within
 from bedrock_llm.models.base import BaseModelImplementation, EventStream, IteratorStream
 from bedrock_llm.observers.base import ObserverGroup
-from bedrock_llm.output import parsed
 from bedrock_llm.request import Request
 from bedrock_llm.response import Response
 from bedrock_llm.retry import RetryBudget, RetryClock, with_retry
-from bedrock_llm.strategy import ModelStrategy
+from bedrock_llm.strategy import Asked, ModelStrategy
 from bedrock_llm.transports.base import TIMEOUTS
+
+if TYPE_CHECKING:
+    from bedrock_llm.context import ContextPolicy
 
 __all__ = ["Flow"]
 
@@ -52,7 +52,8 @@ class Flow:
         """A whole answer."""
         call = await self.start(request)
         try:
-            response = await within(self.timeouts.total_s, "total", lambda: self._whole(call))
+            limit_s, run = self.timeouts.total_s, self._whole
+            response = await (run(call) if limit_s is None else within(limit_s, "total", lambda: run(call)))
         except BaseException as error:
             await self.fail(call, error)
             raise
@@ -64,7 +65,7 @@ class Flow:
 
         async def ask(model: BaseModelImplementation) -> Opened:
             ready = self._ready(call, model)
-            return await self._retried(call, ready, lambda started_s: self._first_events(call, ready, started_s))
+            return await self._retried(call, ready, self._first_events)
 
         return await within(self.timeouts.total_s, "total", lambda: self.strategy.run(call.request, ask))
 
@@ -85,10 +86,6 @@ class Flow:
         if self.observers:
             await self.observers.tell("on_error", shown, last=True)
 
-    def left_s(self, call: Call, limit_s: float) -> float:
-        """Seconds left of a call that may take `limit_s` in all."""
-        return call.started_s + limit_s - self.clock.now()
-
     def settle(self, call: Call, ready: Ready, response: Response[Any]) -> Response[Any]:
         """The answer with all that only the path knows. `cost` is set here, nowhere else."""
         config, price_class = ready.model.config, ready.model.price_class(ready.request, response)
@@ -103,7 +100,11 @@ class Flow:
             first_event_s=call.first_event_s,
         )
         output_type = call.request.get("output_type")
-        return settled if output_type is None else settled.with_(parsed=parsed(output_type, settled))
+        if output_type is None:
+            return settled
+        from bedrock_llm.output import parsed
+
+        return settled.with_(parsed=parsed(output_type, settled))
 
     async def _whole(self, call: Call) -> Response[Any]:
         strategy = self.strategy
@@ -112,47 +113,52 @@ class Flow:
 
         async def ask(model: BaseModelImplementation) -> Response[Any]:
             ready = self._ready(call, model)
-            response = await self._retried(call, ready, lambda started_s: self._answer(call, ready, started_s))
-            return self.settle(call, ready, response)
+            return self.settle(call, ready, await self._retried(call, ready, self._answer))
 
         return await strategy.run(call.request, ask)
 
     def _ready(self, call: Call, model: BaseModelImplementation) -> Ready:
         """Checked, prepared and fitted, before a byte is sent."""
-        model.validate_parameters(**call.request.parameters)
+        model.validate_request(call.request)
         request, warnings = model.prepare(call.request)
         if self.strict:
             refuse_left_out(warnings, model)
         if self.context is not None:
-            fitted = fitting.fit(request, model.config, self.context, model.counter)
-            if isinstance(fitted, fitting.NeedSummary):
-                fitted = fitted.fitted  # nobody was given who could write one: what went is missing, and said so
+            from bedrock_llm.context import fit
+
+            fitted = fit(request, model.config, self.context, model.counter).fitted
             request, warnings = fitted.request, (*warnings, *fitted.warnings)
         return Ready(model, request, warnings)
 
-    async def _retried(self, call: Call, ready: Ready, send: Callable[[float], Awaitable[T]]) -> T:
-        timeouts = self.timeouts
-        deadline = None if timeouts.total_s is None else call.started_s + timeouts.total_s
-        token = TIMEOUTS.set(timeouts)
+    async def _retried(self, call: Call, ready: Ready, send: Callable[[Call, Ready], Awaitable[T]]) -> T:
+        started_s, token, failure = self.clock.now(), TIMEOUTS.set(self.timeouts), None
+        limit_s = self.timeouts.total_s
         try:
             return await with_retry(
-                lambda: self._attempt(call, ready, send),
+                lambda: send(call, ready),
                 lambda error: self._mend(ready, error),
                 policy=self.retry,
                 budget=self.budget,
                 clock=self.clock,
-                deadline=deadline,
+                deadline=None if limit_s is None else call.started_s + limit_s,
+                again=lambda: self.observers.tell("on_retry", call.attempts[-1]),
             )
+        except LLMError as error:
+            failure = error
+            raise
         finally:
             TIMEOUTS.reset(token)
+            self.strategy.observe(Asked(ready.model, self.clock.now() - started_s, failure))
 
     async def _mend(self, ready: Ready, error: LLMError) -> bool:
         """Once reload what the model can reload; once cut the conversation shorter."""
         if isinstance(error, ContextWindowExceededError):
             if ready.shrunk or self.context is None:
                 return False
+            from bedrock_llm.context import shrink
+
             ready.shrunk = True
-            smaller = fitting.shrink(ready.request, ready.model.config, self.context, ready.model.counter)
+            smaller = shrink(ready.request, ready.model.config, self.context, ready.model.counter)
             if smaller is None:
                 return False
             ready.request, ready.warnings = smaller.request, (*ready.warnings, *smaller.warnings)
@@ -160,35 +166,31 @@ class Flow:
         ready.recovered, tried = True, ready.recovered
         return not tried and await ready.model.recover(error)
 
-    async def _attempt(self, call: Call, ready: Ready, send: Callable[[float], Awaitable[T]]) -> T:
-        if call.attempts and self.observers:
-            await self.observers.tell("on_retry", call.attempts[-1])
+    async def _answer(self, call: Call, ready: Ready) -> Response[Any]:
+        release = self.slots.unlimited or await self.slots.take(self.timeouts.pool_s)
         started_s = self.clock.now()
         try:
-            return await send(started_s)
+            response = await ready.model.answer(ready.request)
         except BaseException as error:
             call.failed(ready, started_s, self.clock.now(), error)
             raise
-
-    async def _answer(self, call: Call, ready: Ready, started_s: float) -> Response[Any]:
-        release = await self.slots.take(self.timeouts.pool_s)
-        try:
-            response = await ready.model.answer(ready.request)
         finally:
             release()
         status = None if response.raw is None else 200  # an answer with a body of the wire came with that
         call.succeeded(ready, started_s, self.clock.now(), status=status, request_id=response.request_id)
         return response
 
-    async def _first_events(self, call: Call, ready: Ready, started_s: float) -> Opened:
-        release = await self.slots.take(self.timeouts.pool_s)
+    async def _first_events(self, call: Call, ready: Ready) -> Opened:
+        release = self.slots.unlimited or await self.slots.take(self.timeouts.pool_s)
+        started_s = self.clock.now()
         answer = ready.model.answer_stream(ready.request)
         stream = answer if isinstance(answer, EventStream) else IteratorStream(answer)
         try:
             first = await stream.next_batch()
             if not first:
                 raise StreamInterruptedError("the stream ended before its first event")
-        except BaseException:
+        except BaseException as error:
+            call.failed(ready, started_s, self.clock.now(), error)
             await stream.aclose()
             release()
             raise

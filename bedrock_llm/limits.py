@@ -47,10 +47,14 @@ class Slots:
 
     Args:
         limits: How many; no limit costs nothing.
+
+    Attributes:
+        unlimited: Without a limit, what `take` would give, so that nothing is awaited; None with one.
     """
 
     def __init__(self, limits: Limits | None) -> None:
         self._most = None if limits is None else limits.max_concurrency
+        self.unlimited = _nothing if self._most is None else None
         self._loop: Any = None
         self._free: Any = None
 

@@ -41,7 +41,7 @@ def _check_strings(part: object, *names: str) -> None:
             raise InvalidRequestError.of(f"{type(part).__name__}.{name}", value, "a string or None")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Citation(Value):
     """Where a piece of an answer comes from.
 
@@ -62,7 +62,7 @@ class Citation(Value):
         _check("Citation", "raw", self.raw, Mapping, "a mapping")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Text(Value):
     """Plain text, with the citations that an answer may carry."""
 
@@ -85,7 +85,7 @@ def _citations(given: Any) -> tuple[Citation, ...]:
     return made
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class _Media(Value):
     """Bytes, a `Path`, a data URL, or an `s3://` / `https://` address, with its media type (sniffed when None)."""
 
@@ -114,14 +114,14 @@ class _Media(Value):
         return f"{type(self).__name__}({source}" + "".join(f", {name}={value!r}" for name, value in rest if value) + ")"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Image(_Media):
     """A picture (PNG, JPEG, GIF or WebP for most models)."""
 
     tag: ClassVar[str] = "image"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Document(_Media):
     """A document (PDF, text, Markdown, HTML, CSV, Word, Excel).
 
@@ -140,21 +140,21 @@ class Document(_Media):
         _check("Document", "citations", self.citations, bool, "True or False")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Audio(_Media):
     """A recording."""
 
     tag: ClassVar[str] = "audio"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Video(_Media):
     """A film."""
 
     tag: ClassVar[str] = "video"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ToolCall(Value):
     """A model's wish to have a tool called.
 
@@ -208,7 +208,7 @@ class ToolCall(Value):
         return self.arguments is None or self.error is not None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Thinking(Value):
     """A model's reasoning, as far as the provider shows it.
 
@@ -230,7 +230,7 @@ class Thinking(Value):
         _check_strings(self, "signature", "redacted", "family")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class CachePoint(Value):
     """A mark: what stands before it may be kept in the provider's prompt cache.
 
@@ -247,7 +247,7 @@ class CachePoint(Value):
             raise InvalidRequestError.of("CachePoint.ttl", self.ttl, "'5m', '1h' or None")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Opaque(Value):
     """A provider's own block, kept as it came and sent back only to that provider.
 
@@ -267,7 +267,7 @@ class Opaque(Value):
         _check("Opaque", "kind", self.kind, str, "a string")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ToolResult(Value):
     """What a tool gave back; stands in a user message.
 
@@ -307,6 +307,7 @@ class ToolResult(Value):
 Part: TypeAlias = "Text | Image | Document | Audio | Video | ToolCall | ToolResult | Thinking | CachePoint | Opaque"
 
 _PART_CLASSES = (Text, Image, Document, Audio, Video, ToolCall, ToolResult, Thinking, CachePoint, Opaque)
+_PART_SET = frozenset(_PART_CLASSES)
 _PART_TYPES: Mapping[str, type[Value]] = {part.tag: part for part in _PART_CLASSES}
 PART: Converter = union(lambda: _PART_TYPES)
 PARTS: Converter = many(PART)
@@ -321,6 +322,8 @@ _NOT_IN_ROLE: Mapping[str, frozenset[type]] = {
 
 def _parts(name: str, parts: Any) -> tuple[Any, ...]:
     """`parts` as a tuple of parts: a string is a `Text`, a single part is itself."""
+    if parts.__class__ is tuple and _PART_SET.issuperset([part.__class__ for part in parts]):
+        return parts
     if isinstance(parts, str):
         return (Text(parts),)
     if isinstance(parts, _PART_CLASSES):
@@ -343,7 +346,7 @@ def _refuse_parts(name: str, place: str, parts: tuple[Any, ...], refused: frozen
             raise InvalidRequestError.of(f"{name}[{index}]", part, f"one of {allowed} in {place}")
 
 
-@dataclass(frozen=True, slots=True, weakref_slot=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False, repr=False)
 class Message(Value):
     """One turn of a conversation.
 
@@ -358,8 +361,10 @@ class Message(Value):
     parts: tuple[Part, ...]
 
     def __post_init__(self) -> None:
-        _check("Message", "role", self.role, str, _ROLE_WORDS)
-        if self.role not in _ROLES:
+        given = self.parts
+        if given.__class__ is tuple and len(given) == 1 and given[0].__class__ is Text and self.role in _NOT_IN_ROLE:
+            return  # what most messages are
+        if self.role.__class__ is not str or self.role not in _ROLES:
             raise InvalidRequestError.of("Message.role", self.role, _ROLE_WORDS)
         parts = _parts("Message.parts", self.parts)
         refused = _NOT_IN_ROLE[self.role]

@@ -7,7 +7,6 @@ Here: one table of checks that hold for every model, run once per request. Not h
 from __future__ import annotations
 
 import copy
-import difflib
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -16,13 +15,12 @@ from typing import Any, ClassVar, Literal, TypeAlias, TypedDict
 
 from bedrock_llm.errors import InvalidRequestError
 from bedrock_llm.messages import CachePoint, Opaque, Part, Text
-from bedrock_llm.shapes import tool_cache_point, tool_fields
 from bedrock_llm.values import Value
 
 __all__ = ["Parameters", "ToolInput", "ToolSpec", "check_parameters"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ToolSpec(Value):
     """A tool that a model may call.
 
@@ -260,6 +258,8 @@ def _tool(where: str, tool: Any) -> tuple[ToolSpec | Opaque | CachePoint, ...]:
     if isinstance(tool, (ToolSpec, Opaque, CachePoint)):
         return (tool,)
     if isinstance(tool, Mapping):
+        from bedrock_llm.shapes import tool_cache_point, tool_fields
+
         fields, mark = tool_fields(tool, where), tool_cache_point(tool, where)
         made = fields if isinstance(fields, (Opaque, CachePoint)) else ToolSpec(**fields)
         return (made,) if mark is None else (made, mark)
@@ -360,6 +360,8 @@ def _check_choice(choice: str, tools: tuple[Any, ...]) -> None:
 
 
 def _unknown(name: str) -> InvalidRequestError:
+    import difflib
+
     near = difflib.get_close_matches(name, _CHECKS, 1, 0.5)
     hint = f"did you mean {near[0]!r}? " if near else ""
     allowed = "one of " + ", ".join(_CHECKS)

@@ -8,8 +8,7 @@ models, codecs, tests of users.
 from __future__ import annotations
 
 import copy
-import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeAlias
@@ -17,12 +16,17 @@ from typing import Any, ClassVar, TypeAlias
 from bedrock_llm.errors import InvalidRequestError
 from bedrock_llm.messages import CachePoint, Message, Opaque, ToolCall, ToolResult
 from bedrock_llm.parameters import ToolSpec, check_parameters
-from bedrock_llm.shapes import messages_from_dict
 from bedrock_llm.values import Converter, Value, many, one
 
 __all__ = ["MessagesInput", "Request"]
 
 MessagesInput: TypeAlias = "str | Message | Mapping[str, Any] | Iterable[Message | Mapping[str, Any]]"
+
+
+def _new_call_id() -> str:
+    import uuid  # 2 ms to load, with what it loads
+
+    return uuid.uuid4().hex
 
 
 _TOOLS = {kind.__name__: kind for kind in (ToolSpec, Opaque, CachePoint)}
@@ -75,7 +79,7 @@ def _picklable(parameters: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Request(Value):
     """Messages and the parameters that were set. Make one with `Request.of`.
 
@@ -94,7 +98,7 @@ class Request(Value):
     }
     messages: tuple[Message, ...]
     parameters: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), hash=False)
-    call_id: str = field(default_factory=lambda: uuid.uuid4().hex, compare=False)
+    call_id: str = field(default_factory=_new_call_id, compare=False)
 
     @classmethod
     def of(cls, messages: MessagesInput, /, **parameters: Any) -> Request:
@@ -161,13 +165,20 @@ def _messages(messages: Any) -> tuple[Message, ...]:
     if isinstance(messages, Message):
         return (messages,)
     if isinstance(messages, Mapping):
-        return messages_from_dict([messages])
+        return _from_dicts([messages])
     if not isinstance(messages, Iterable) or isinstance(messages, (bytes, bytearray)):
         raise InvalidRequestError.of("messages", messages, "a string, a Message, or a list of Messages and dicts")
     given = tuple(messages)
     if all(message.__class__ is Message for message in given):
         return given
-    return messages_from_dict(given)
+    return _from_dicts(given)
+
+
+def _from_dicts(given: Sequence[Any]) -> tuple[Message, ...]:
+    """Plain dicts among the messages; what reads them is loaded when the first one comes."""
+    from bedrock_llm.shapes import messages_from_dict as read
+
+    return read(given)
 
 
 def _refuse_orphans(messages: tuple[Message, ...]) -> None:

@@ -95,6 +95,7 @@ async def with_retry(
     budget: RetryBudget,
     clock: RetryClock,
     deadline: float | None = None,
+    again: Callable[[], Awaitable[None]] | None = None,
 ) -> T:
     """Run `attempt` until it succeeds, may not be retried, or the policy, the budget or the deadline says stop.
 
@@ -106,6 +107,7 @@ async def with_retry(
         budget: Pays for retries.
         clock: Time, sleep and chance.
         deadline: On `clock.now`, or None.
+        again: Awaited before every attempt but the first.
 
     Raises:
         LLMError: The last attempt's.
@@ -113,8 +115,7 @@ async def with_retry(
     try:
         result = await attempt()
     except LLMError as error:
-        again: T = await _Retries(attempt, mend, policy, budget, clock, deadline).run(error)
-        return again
+        return await _Retries(attempt, mend, policy, budget, clock, deadline, again).run(error)  # type: ignore[no-any-return]  # what `attempt` gives
     budget.put()
     return result
 
@@ -130,6 +131,7 @@ class _Retries:
         budget: RetryBudget,
         clock: RetryClock,
         deadline: float | None,
+        again: Callable[[], Awaitable[None]] | None,
     ) -> None:
         self._attempt = attempt
         self._mend = mend
@@ -137,6 +139,7 @@ class _Retries:
         self._budget = budget
         self._clock = clock
         self._deadline = deadline
+        self._again = again
         self._mended = False  # whether the error at hand was
         self._taken = 0
 
@@ -152,6 +155,8 @@ class _Retries:
             try:
                 if first is not None:
                     raise first
+                if self._again is not None:
+                    await self._again()
                 return await self._attempt()
             except LLMError as latest:
                 self._mended = await self._mend(latest)

@@ -8,7 +8,7 @@ The choice is a pure function of the request and the strategy's own state; whate
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from bedrock_llm.errors import (
     ConfigurationError,
@@ -23,9 +23,23 @@ from bedrock_llm.models.base import BaseModelImplementation
 from bedrock_llm.request import Request
 from bedrock_llm.response import Response
 
-__all__ = ["FallbackStrategy", "ModelStrategy"]
+__all__ = ["Asked", "FallbackStrategy", "ModelStrategy"]
 
 Outcome = TypeVar("Outcome")
+
+
+class Asked(NamedTuple):
+    """How the asking of one model ended.
+
+    Attributes:
+        model: The model.
+        latency_s: Seconds, retries included; for a stream until its first event.
+        error: Why it has no answer, or None.
+    """
+
+    model: BaseModelImplementation
+    latency_s: float
+    error: LLMError | None
 
 
 class ModelStrategy:
@@ -45,13 +59,17 @@ class ModelStrategy:
         Raises:
             ConfigurationError: They are names still; a client makes models of them.
         """
-        if any(isinstance(model, str) for model in self._models):
+        if not self._bound:
             raise ConfigurationError("the strategy holds names of models: give it to an LLMClient, or give it models")
         return self._models  # type: ignore[return-value]  # no strings, as just checked
 
     def bind(self, create: Callable[[str], BaseModelImplementation]) -> None:
         """Make models of names; called once by the client."""
         self._models = tuple(create(model) if isinstance(model, str) else model for model in self._models)
+
+    @property
+    def _bound(self) -> bool:
+        return str not in {model.__class__ for model in self._models}
 
     def candidates(self, request: Request) -> Sequence[BaseModelImplementation]:
         """The models to try for a request, best first."""
@@ -61,8 +79,8 @@ class ModelStrategy:
         """Whether the next candidate may succeed where this one failed."""
         return False
 
-    def observe(self, model: BaseModelImplementation, latency_s: float, error: LLMError | None) -> None:
-        """Told how each asking ended, for strategies that learn."""
+    def observe(self, outcome: Asked) -> None:
+        """Told how each asking of a model ended, retries included, for strategies that learn."""
 
     async def run(self, request: Request, call: Callable[[BaseModelImplementation], Awaitable[Outcome]]) -> Outcome:
         """The one loop: try the candidates in order.

@@ -65,7 +65,9 @@ class ResponseStream(AsyncIterator[Event], Generic[T]):
             await self._flow.fail(call, error)
             raise
         try:
-            await self._take(opened.first)
+            if self._flow.observers.sees_events:
+                await self._show(opened.first)
+            self._take(opened.first)
         except BaseException as error:
             await self._stop(opened, error)
             raise
@@ -136,9 +138,14 @@ class ResponseStream(AsyncIterator[Event], Generic[T]):
         if self._finished:
             await self._end(opened)
             return False
-        try:
-            batch = await self._next_batch(opened)
-            await self._take(batch)
+        try:  # this runs once per packet: what need not be awaited is not
+            unlimited = self._flow.timeouts.total_s is None
+            batch = await (opened.stream.next_batch() if unlimited else self._within_deadline(opened))
+            if not batch:
+                raise StreamInterruptedError("the stream ended without its last event, Finished")
+            if self._flow.observers.sees_events:
+                await self._show(batch)
+            self._take(batch)
         except LLMError as error:
             broken = interrupted(error, self.partial, retryable=False)
             await self._stop(opened, broken)
@@ -150,18 +157,16 @@ class ResponseStream(AsyncIterator[Event], Generic[T]):
             raise
         return True
 
-    async def _next_batch(self, opened: Opened) -> Sequence[Event]:
-        limit_s = self._flow.timeouts.total_s
-        left_s = None if limit_s is None else self._flow.left_s(self._entered(), limit_s)
-        batch = await within(left_s, "total", opened.stream.next_batch, limit_s=limit_s)
-        if not batch:
-            raise StreamInterruptedError("the stream ended without its last event, Finished")
-        return batch
+    async def _within_deadline(self, opened: Opened) -> Sequence[Event]:
+        limit_s, now_s = self._flow.timeouts.total_s, self._flow.clock.now()
+        left_s = None if limit_s is None else self._entered().started_s + limit_s - now_s
+        return await within(left_s, "total", opened.stream.next_batch, limit_s=limit_s)
 
-    async def _take(self, batch: Sequence[Event]) -> None:
-        if self._flow.observers.sees_events:
-            for event in batch:
-                await self._flow.observers.tell("on_event", event)
+    async def _show(self, batch: Sequence[Event]) -> None:
+        for event in batch:
+            await self._flow.observers.tell("on_event", event)
+
+    def _take(self, batch: Sequence[Event]) -> None:
         self._unfolded.extend(batch)
         if len(self._unfolded) > _FOLD_EVERY:
             _ = self.partial  # folds them

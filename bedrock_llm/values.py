@@ -31,13 +31,55 @@ class Converter(NamedTuple):
     decode: Callable[[Any], Any]
 
 
+class _Names(NamedTuple):
+    """Which of a class's fields are compared, hashed and shown."""
+
+    compared: tuple[str, ...]
+    hashed: tuple[str, ...]
+    shown: tuple[str, ...]
+
+
+_NAMES: dict[Any, _Names] = {}
+
+
+def _names(value: Any) -> _Names:
+    kind = value.__class__
+    known = _NAMES.get(kind)
+    if known is not None:
+        return known
+    made = fields(kind)
+    _NAMES[kind] = _Names(
+        tuple(item.name for item in made if item.compare),
+        tuple(item.name for item in made if (item.compare if item.hash is None else item.hash)),
+        tuple(item.name for item in made if item.repr),
+    )
+    return _NAMES[kind]
+
+
 class Value:
-    """Gives a frozen dataclass its dict form."""
+    """Gives a frozen dataclass its dict form, equality by value, hash and repr.
+
+    A dataclass would write the last three for every class anew, which is a third of what it costs to define one; the
+    values are many, and are defined whenever the package is imported. So they say `eq=False, repr=False`.
+    """
 
     __slots__ = ()
     tag: ClassVar[str | None] = None
     converters: ClassVar[Mapping[str, Converter]] = {}
     omitted: ClassVar[frozenset[str]] = frozenset()
+
+    def __eq__(self, other: object) -> bool:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        names = _names(self).compared
+        return all(getattr(self, name) == getattr(other, name) for name in names)
+
+    def __hash__(self) -> int:
+        return hash(tuple(getattr(self, name) for name in _names(self).hashed))
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in _names(self).shown)
+        return f"{self.__class__.__qualname__}({shown})"
 
     def to_dict(self) -> dict[str, Any]:
         """This value as JSON-able data; fields at their defaults are left out."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bedrock_llm import history
 from bedrock_llm.config import ModelConfig
-from bedrock_llm.history import HistoryRules, repair, rules_for, uses_tools
+from bedrock_llm.history import HistoryRules, mending, repair, rules_for, uses_tools
 from bedrock_llm.history.attached import DOCUMENT_TEXT
 from bedrock_llm.history.pairs import NOT_RECORDED
 from bedrock_llm.history.turns import NO_OUTPUT
@@ -502,9 +502,9 @@ def test_the_fast_check_is_never_more_lenient_than_the_steps(messages, rules):
     """Rule of check.py: what it passes, the steps would not have changed."""
     if not history.well_formed(messages, rules):
         return
-    notes = history.Notes()
-    turns = [history.Turn.of(message, index) for index, message in enumerate(messages)]
-    for step in history._STEPS:
+    notes = mending.Notes()
+    turns = [mending.Turn.of(message, index) for index, message in enumerate(messages)]
+    for step in mending.STEPS:
         turns = step(turns, rules, notes)
     assert notes.warnings == []
     assert tuple(turn.message() for turn in turns) == messages

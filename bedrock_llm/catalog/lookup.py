@@ -13,19 +13,20 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.htm
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jiter import from_json
 
-from bedrock_llm.catalog.overrides import Catalog
 from bedrock_llm.config import ModelConfig, ParameterRule
+
+if TYPE_CHECKING:
+    from bedrock_llm.catalog.overrides import Catalog
 
 __all__ = ["find", "is_bedrock_id", "known_models", "nearest"]
 
@@ -215,4 +216,6 @@ def known_models(provider: str | None = None) -> tuple[str, ...]:
 def nearest(name: str, n: int = 3) -> tuple[str, ...]:
     """Up to `n` known ids that look most like a name; for the message of an error."""
     plain = name.rpartition("/")[2]
+    import difflib
+
     return tuple(difflib.get_close_matches(plain, known_models(), n, 0.5))

@@ -6,7 +6,6 @@ Here: `Catalog`, read from a file or a mapping and checked. Not here: how a row 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -16,22 +15,11 @@ from typing import Any
 
 from jiter import from_json
 
+from bedrock_llm.catalog.prices import BUCKETS
 from bedrock_llm.errors import ConfigurationError
 
-__all__ = ["BUCKETS", "PRICE_CLASSES", "Catalog"]
+__all__ = ["PRICE_CLASSES", "Catalog"]
 
-BUCKETS = (
-    "input",
-    "cache_read",
-    "cache_write",
-    "cache_write_1h",
-    "output",
-    "input_audio",
-    "output_audio",
-    "input_image",
-    "searches",
-    "images",
-)
 """What is priced: the fields of `Usage` without `_tokens`."""
 
 PRICE_CLASSES = ("flex", "priority", "optimized", "batch", "long")
@@ -97,6 +85,8 @@ def _row(name: Any, row: Any, where: str) -> Mapping[str, Any]:
     for field, value in row.items():
         check = _CHECKS.get(field)
         if check is None:
+            import difflib
+
             near = difflib.get_close_matches(str(field), _CHECKS, 1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise ConfigurationError(

@@ -9,16 +9,29 @@ Rule 1: an unknown price makes an unknown cost, never 0. Rule 2: nothing is roun
 from __future__ import annotations
 
 from decimal import Context, Decimal
+from operator import attrgetter
 
-from bedrock_llm.catalog.overrides import BUCKETS
 from bedrock_llm.config import ModelConfig
 from bedrock_llm.response import Cost, CostLine, Usage
 
-__all__ = ["price"]
+__all__ = ["BUCKETS", "price"]
+
+BUCKETS = (
+    "input",
+    "cache_read",
+    "cache_write",
+    "cache_write_1h",
+    "output",
+    "input_audio",
+    "output_audio",
+    "input_image",
+    "searches",
+    "images",
+)
 
 _ZERO = Decimal(0)
 _EXACT = Context(prec=60)  # of our own: what a caller set for his decimals shall not round ours
-_FIELDS = tuple((bucket, bucket if bucket in ("searches", "images") else f"{bucket}_tokens") for bucket in BUCKETS)
+_QUANTITIES = attrgetter(*(name if name in ("searches", "images") else f"{name}_tokens" for name in BUCKETS))
 _STANDARD = (None, "default", "standard")  # what the providers call the tier and the latency without a name of its own
 
 
@@ -48,8 +61,7 @@ def price(
     multiply, scale, add = _EXACT.multiply, _EXACT.scaleb, _EXACT.add
     lines = []
     total = _ZERO
-    for bucket, field in _FIELDS:
-        quantity = getattr(usage, field)
+    for bucket, quantity in zip(BUCKETS, _QUANTITIES(usage), strict=True):
         if quantity:
             rate = prices.get(prefix + bucket)
             if rate is None or quantity < 0:

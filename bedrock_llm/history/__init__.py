@@ -1,8 +1,8 @@
 """A conversation mended so that a strict API takes it.
 
-Here: `repair`, which runs the steps in order, and `uses_tools`. Not here: the single steps (turns.py, pairs.py,
-attached.py), when there is nothing to do (check.py), which rules hold for a model (rules.py), what one wire alone
-wants (codecs/). Called by: codecs, context.
+Here: `repair`, and `uses_tools`. Not here: the order of the steps (mending.py), the single steps (turns.py, pairs.py,
+attached.py), when there is nothing to do (check.py), which rules hold for a model (rules.py), what one wire alone wants
+(codecs/). Called by: codecs, context.
 
 Rule 1: what is changed is told: one warning for each, naming the message as the caller numbered it.
 Rule 2: nothing that was said is lost; it is moved, merged, or left out only where it was blank.
@@ -14,27 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bedrock_llm.history.attached import add_document_texts, move_media, split_results
 from bedrock_llm.history.check import well_formed
-from bedrock_llm.history.pairs import pair_results
 from bedrock_llm.history.rules import HistoryRules, rules_for
-from bedrock_llm.history.turns import Notes, Turn, drop_blanks, fill_empty, mend_ends, merge, place_system
 from bedrock_llm.messages import Message, ToolCall, ToolResult
 from bedrock_llm.response import ResponseWarning
 
 __all__ = ["HistoryRules", "repair", "rules_for", "uses_tools"]
-
-_STEPS = (
-    drop_blanks,
-    place_system,
-    merge,
-    pair_results,
-    move_media,
-    split_results,
-    add_document_texts,
-    fill_empty,
-    mend_ends,
-)
 
 
 def repair(
@@ -54,9 +39,11 @@ def repair(
     """
     if well_formed(messages, rules):
         return messages, ()
+    from bedrock_llm.history.mending import STEPS, Notes, Turn  # loaded when there is something to mend
+
     notes = Notes()
     turns = [Turn.of(message, index) for index, message in enumerate(messages)]
-    for step in _STEPS:
+    for step in STEPS:
         turns = step(turns, rules, notes)
     if not notes.warnings:
         return messages, ()

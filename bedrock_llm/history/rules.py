@@ -63,6 +63,8 @@ class HistoryRules:
 
 
 _DEFAULTS = HistoryRules()
+_KNOWN: dict[tuple[int, str | None], tuple[ModelConfig, HistoryRules]] = {}
+_MAX_KNOWN = 64  # models whose rules are remembered; a client asks few, and for each call
 
 
 def rules_for(config: ModelConfig, wire: str | None = None) -> HistoryRules:
@@ -72,6 +74,17 @@ def rules_for(config: ModelConfig, wire: str | None = None) -> HistoryRules:
         config: What is known of the model.
         wire: The name of the codec that will write the messages, e.g. `converse`; None keeps foreign blocks.
     """
+    known = _KNOWN.get((id(config), wire))
+    if known is not None and known[0] is config:
+        return known[1]
+    if len(_KNOWN) >= _MAX_KNOWN:
+        _KNOWN.clear()
+    rules = _rules_of(config, wire)
+    _KNOWN[id(config), wire] = (config, rules)
+    return rules
+
+
+def _rules_of(config: ModelConfig, wire: str | None) -> HistoryRules:
     media, beside = config.feature("tool_result_media"), config.feature("tool_result_beside")
     return HistoryRules(
         user_first=config.feature("leading_assistant") is not True,

@@ -13,15 +13,24 @@ from pathlib import Path
 from typing import Any
 
 from bedrock_llm.errors import InvalidRequestError
-from bedrock_llm.messages import Audio, Document, Image, Message, Part, ToolResult, Video
+from bedrock_llm.messages import Audio, Document, Image, Message, Part, Text, ToolResult, Video
 from bedrock_llm.request import Request
 
-__all__ = ["MAX_FILE_BYTES", "load"]
+__all__ = ["MAX_FILE_BYTES", "load", "names_files"]
 
 MAX_FILE_BYTES = 25 * 1024 * 1024  # no API takes a larger one inside a request
 
 _REGULAR = "a regular file, not a folder, a device or a pipe"
 _MEDIA = frozenset({Image, Document, Audio, Video})
+
+
+def names_files(request: Request) -> bool:
+    """Whether a part names a file by `Path`."""
+    for message in request.messages:
+        for part in message.parts:
+            if part.__class__ is not Text and _names_file(part):
+                return True
+    return False
 
 
 async def load(request: Request) -> Request:
@@ -33,7 +42,7 @@ async def load(request: Request) -> Request:
         InvalidRequestError: A file is missing, unreadable, empty, too large, or not a regular file (a folder, a
             device, a pipe); names the part and the file.
     """
-    if not any(_names_file(part) for message in request.messages for part in message.parts):
+    if not names_files(request):
         return request
     import anyio.to_thread
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from bedrock_llm.config import ModelConfig
 from bedrock_llm.errors import ConfigurationError, LLMError
@@ -16,7 +17,9 @@ from bedrock_llm.events import Event, events_of
 from bedrock_llm.messages import Message, Text
 from bedrock_llm.request import Request
 from bedrock_llm.response import Response, ResponseWarning, TokenCount
-from bedrock_llm.tokens.counter import TokenCounter
+
+if TYPE_CHECKING:
+    from bedrock_llm.tokens.counter import TokenCounter
 
 __all__ = ["BaseModelImplementation", "EventStream"]
 
@@ -24,7 +27,11 @@ _MESSAGE_OVERHEAD_TOKENS = 4  # role and separators of a chat turn, as in the co
 _STRANGER_ERROR = 0.25  # how far a count by text alone may be off: media and templates are not counted
 
 
-_COUNTER = TokenCounter()
+@cache
+def _counter() -> TokenCounter:
+    from bedrock_llm.tokens.counter import TokenCounter
+
+    return TokenCounter()
 
 
 class EventStream(ABC):
@@ -85,7 +92,7 @@ class BaseModelImplementation(ABC):
     @property
     def counter(self) -> TokenCounter:
         """What counts a conversation for fitting; here, the estimate for a model of which nothing is known."""
-        return _COUNTER
+        return _counter()
 
     @abstractmethod
     async def generate_text(self, messages: Any, **parameters: Any) -> Response[Any]:
@@ -107,6 +114,14 @@ class BaseModelImplementation(ABC):
         Raises:
             InvalidRequestError: Names the parameter and what is allowed.
         """
+
+    def validate_request(self, request: Request) -> None:
+        """Refuse a request that this model cannot take; here, by `validate_parameters`. What the flow calls.
+
+        Raises:
+            InvalidRequestError: Names the parameter and what is allowed.
+        """
+        self.validate_parameters(**request.parameters)
 
     def prepare(self, request: Request) -> tuple[Request, tuple[ResponseWarning, ...]]:
         """The request as this model takes it, and what was left out or repaired. Pure."""

@@ -7,8 +7,8 @@ any of the three does. Called by: flow (through the base), factory (makes it).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from bedrock_llm.codecs.base import Codec, StreamDecoder
 from bedrock_llm.config import ModelConfig, ParameterRule
@@ -21,15 +21,16 @@ from bedrock_llm.errors import (
     redact,
 )
 from bedrock_llm.events import Event, empty_response, events_of, fold
-from bedrock_llm.media.files import load
+from bedrock_llm.media.files import load, names_files
 from bedrock_llm.models.base import BaseModelImplementation, EventStream
-from bedrock_llm.output import with_schemas
 from bedrock_llm.parameters import check_parameters
 from bedrock_llm.providers.base import Provider
 from bedrock_llm.request import Request
 from bedrock_llm.response import Response, ResponseWarning, TokenCount
-from bedrock_llm.tokens.counter import TokenCounter
 from bedrock_llm.transports.base import TIMEOUTS, HTTPCall, ReplyStream, Transport
+
+if TYPE_CHECKING:
+    from bedrock_llm.tokens.counter import TokenCounter
 
 __all__ = ["RemoteModel", "RemoteStream"]
 
@@ -45,7 +46,7 @@ class RemoteModel(BaseModelImplementation):
         codec: How the API is written.
         provider: Where it is, and who asks.
         transport: What carries the bytes.
-        counter: What counts tokens.
+        counter: What counts tokens; None for an estimating one, made when it is first asked for.
         owns_transport: Whether `aclose` closes the transport too.
         now: Seconds since the epoch, for signatures.
     """
@@ -57,7 +58,7 @@ class RemoteModel(BaseModelImplementation):
         codec: Codec,
         provider: Provider,
         transport: Transport,
-        counter: TokenCounter,
+        counter: TokenCounter | None = None,
         owns_transport: bool = True,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -72,6 +73,10 @@ class RemoteModel(BaseModelImplementation):
     @property
     def counter(self) -> TokenCounter:
         """What counts tokens for this model."""
+        if self._counter is None:
+            from bedrock_llm.tokens.counter import TokenCounter
+
+            self._counter = TokenCounter()
         return self._counter
 
     def __repr__(self) -> str:
@@ -87,17 +92,24 @@ class RemoteModel(BaseModelImplementation):
 
     def count_tokens(self, text: str) -> int:
         """Tokens of a text, estimated; see `count_request` for the bound."""
-        return self._counter.count_text(text, self.config).tokens
+        return self.counter.count_text(text, self.config).tokens
 
     async def count_request(self, request: Request) -> TokenCount:
         """Input tokens of a request, tools and system text included."""
-        return self._counter.count_request(request, self.config)
+        return self.counter.count_request(request, self.config)
 
     def validate_parameters(self, **parameters: Any) -> None:
         """Refuse what this model cannot take: wrong types, and values outside its range where it is known."""
-        checked = check_parameters(parameters)
+        self._check_rules(check_parameters(parameters))
+
+    def validate_request(self, request: Request) -> None:
+        """The same for a request, whose types were checked when it was made."""
+        self._check_rules(request.parameters)
+
+    def _check_rules(self, checked: Mapping[str, Any]) -> None:
         for name, rule in (self.config.parameter_rules or {}).items():
-            _check_rule(name, checked.get(name), rule)
+            if name in checked or rule.required:
+                _check_rule(name, checked.get(name), rule)
         limit = self.config.max_output_tokens
         if limit is not None and checked.get("max_tokens", 0) > limit:
             allowed = f"at most {limit} for {self.config.model}"
@@ -105,7 +117,11 @@ class RemoteModel(BaseModelImplementation):
 
     def prepare(self, request: Request) -> tuple[Request, tuple[ResponseWarning, ...]]:
         """The request as this wire and model take it, and what was left out or repaired."""
-        prepared, warnings = self.codec.prepare(with_schemas(request), self.config)
+        if request.get("tools"):
+            from bedrock_llm.output import with_schemas
+
+            request = with_schemas(request)
+        prepared, warnings = self.codec.prepare(request, self.config)
         if self.config.features is None:
             text = f"{self.config.model} is not in the catalog: it is sent as it is, unchecked, and its cost is unknown"
             warnings = (*warnings, ResponseWarning("unknown_model", text))
@@ -165,7 +181,9 @@ class RemoteModel(BaseModelImplementation):
 
     async def _call(self, request: Request, *, stream: bool) -> tuple[Any, HTTPCall]:
         """The signed call, and the credentials that signed it."""
-        encoded = self.codec.encode(await load(request), self.config, stream=stream)
+        if names_files(request):
+            request = await load(request)
+        encoded = self.codec.encode(request, self.config, stream=stream)
         credentials = await self.provider.credentials()
         headers = encoded.headers
         extra = request.get("extra_headers")
@@ -205,7 +223,16 @@ class RemoteStream(EventStream):
         try:
             if self._reply is None:
                 await self._open()
-            return await self._read()
+            reply, decoder = self._reply, self._decoder
+            assert reply is not None  # opened just before
+            assert decoder is not None
+            while not decoder.complete and (data := await reply.read()):
+                if events := decoder.feed(data):
+                    if not self._started:
+                        self._started = True
+                        reply.started()
+                    return events
+            return await self._end(reply, decoder)
         except LLMError as error:
             await self.aclose()
             raise self._model._with_context(self._identified(error), self._credentials) from error.__cause__  # noqa: SLF001  # one module, one job
@@ -215,9 +242,10 @@ class RemoteStream(EventStream):
 
     async def aclose(self) -> None:
         """Free the connection."""
+        complete = not self._ended and self._decoder is not None and self._decoder.complete
         self._ended = True
         if self._reply is not None:
-            await self._reply.aclose()
+            await (self._reply.finish() if complete else self._reply.aclose())
 
     async def _open(self) -> None:
         model = self._model
@@ -229,24 +257,13 @@ class RemoteStream(EventStream):
             raise model.codec.decode_error(reply.status, reply.headers, await _error_body(reply))
         self._decoder = model.codec.decoder(reply.headers, model.config)
 
-    async def _read(self) -> Sequence[Event]:
-        reply, decoder = self._reply, self._decoder
-        assert reply is not None  # opened just before
-        assert decoder is not None
-        while True:
-            data = await reply.read() if not decoder.complete else b""
-            if data:
-                events = decoder.feed(data)
-            else:
-                self._ended = True
-                events = decoder.close()
-                self.warnings = getattr(decoder, "warnings", ())
-                await reply.aclose()
-            if events and not self._started:
-                self._started = True
-                reply.started()
-            if events or self._ended:
-                return events
+    async def _end(self, reply: ReplyStream, decoder: StreamDecoder) -> Sequence[Event]:
+        """The last events, if the terminal mark or the end of the body leaves any."""
+        self._ended = True
+        events = decoder.close()
+        self.warnings = getattr(decoder, "warnings", ())
+        await reply.finish()
+        return events
 
     def _identified(self, error: LLMError) -> LLMError:
         error.request_id = error.request_id or self.request_id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bedrock_llm.config import ModelConfig
 from bedrock_llm.errors import LLMError
@@ -11,7 +11,9 @@ from bedrock_llm.events import Event
 from bedrock_llm.models.base import BaseModelImplementation, EventStream
 from bedrock_llm.request import Request
 from bedrock_llm.response import Response, ResponseWarning, TokenCount
-from bedrock_llm.tokens.counter import TokenCounter
+
+if TYPE_CHECKING:
+    from bedrock_llm.tokens.counter import TokenCounter
 
 __all__ = ["WrapperImplementation"]
 
@@ -49,6 +51,13 @@ class WrapperImplementation(BaseModelImplementation):
     def validate_parameters(self, **parameters: Any) -> None:
         """As the model inside."""
         self.wrapped.validate_parameters(**parameters)
+
+    def validate_request(self, request: Request) -> None:
+        """As the model inside, unless `validate_parameters` is overridden."""
+        if type(self).validate_parameters is WrapperImplementation.validate_parameters:
+            self.wrapped.validate_request(request)
+        else:
+            self.validate_parameters(**request.parameters)
 
     def prepare(self, request: Request) -> tuple[Request, tuple[ResponseWarning, ...]]:
         """As the model inside."""

@@ -37,7 +37,9 @@ def with_schemas(request: Request) -> Request:
     Raises:
         InvalidRequestError: A schema cannot be made of a function's signature; names the tool.
     """
-    tools = request.get("tools") or ()
+    tools = request.get("tools")
+    if not tools:
+        return request
     made = tuple(_complete(tool) if isinstance(tool, ToolSpec) else tool for tool in tools)
     if all(new is old for new, old in zip(made, tools, strict=True)):
         return request

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 if TYPE_CHECKING:
@@ -96,23 +96,60 @@ def sign(  # noqa: PLR0913  # what the algorithm takes, and every one of them is
         The headers to lay over `headers`, names in lower case: authorization, host, x-amz-date and, for temporary keys,
         x-amz-security-token.
     """
-    where = target(url)
-    time = _amz_date(int(timestamp))
-    token = credentials.session_token
-    layout = _layout(tuple(headers.items()), where.host, token)
-    digest = layout.body_sha256 or sha256(body).hexdigest()
+    identity = (credentials.access_key_id, credentials.secret_access_key, credentials.session_token)
+    draft = _draft(method, url, tuple(headers.items()), identity, region, service, int(timestamp))
+    canonical = draft.canonical.copy()
+    canonical.update((draft.body_sha256 or sha256(body).hexdigest()).encode("ascii"))
+    to_sign = f"{draft.to_sign}{canonical.hexdigest()}"
+    proof = hmac.digest(draft.key, to_sign.encode("ascii"), "sha256").hex()
+    return {**draft.added, "authorization": f"{draft.authorization}{proof}"}
+
+
+class _Draft(NamedTuple):
+    """All of a signature that does not hang on the body: the same for every like call within a second.
+
+    Attributes:
+        canonical: The hash of the canonical request up to the body's digest, its last line; to be copied.
+        to_sign: The string to sign up to the digest of the canonical request.
+        key: The signing key of the day.
+        authorization: The header's value up to the signature.
+        added: The other headers.
+        body_sha256: Where the caller put it into a header; otherwise None.
+    """
+
+    canonical: Any
+    to_sign: str
+    key: bytes
+    authorization: str
+    added: Mapping[str, str]
+    body_sha256: str | None
+
+
+@lru_cache(maxsize=64)  # shows neither its keys nor its values
+def _draft(
+    method: str,
+    url: str,
+    headers: tuple[tuple[str, str], ...],
+    identity: tuple[str, str, str | None],
+    region: str,
+    service: str,
+    second: int,
+) -> _Draft:
+    access_key_id, secret_access_key, token = identity
+    where, time = target(url), _amz_date(second)
+    layout, scope = _layout(headers, where.host, token), _scope(time[:8], region, service)
     lines = f"{layout.before}x-amz-date:{time}\n{layout.after}"
-    to_sign = string_to_sign(_canonical(method, where, lines, layout.names, digest), time, region, service)
-    proof = signature(credentials.secret_access_key, to_sign, region, service)
-    identity = f"{credentials.access_key_id}/{_scope(time[:8], region, service)}"
-    added = {
-        "host": where.host,
-        "x-amz-date": time,
-        "authorization": f"{_ALGORITHM} Credential={identity}, SignedHeaders={layout.names}, Signature={proof}",
-    }
+    added = {"host": where.host, "x-amz-date": time}
     if token is not None:
         added["x-amz-security-token"] = token
-    return added
+    return _Draft(
+        canonical=sha256(_canonical(method, where, lines, layout.names, "").encode("utf-8")),
+        to_sign=f"{_ALGORITHM}\n{time}\n{scope}\n",
+        key=_signing_key(secret_access_key, time[:8], region, service),
+        authorization=(f"{_ALGORITHM} Credential={access_key_id}/{scope}, SignedHeaders={layout.names}, Signature="),
+        added=added,
+        body_sha256=layout.body_sha256,
+    )
 
 
 def canonical_request(method: str, where: Target, headers: Iterable[tuple[str, str]], body_sha256: str) -> str:

@@ -11,6 +11,7 @@ Rule 4: a transport belongs to the event loop that first used it; on another loo
 
 from __future__ import annotations
 
+import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -18,9 +19,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bedrock_llm.config import Timeouts
+from bedrock_llm.errors import LLMError
 
 __all__ = ["MAX_BODY_BYTES", "TIMEOUTS", "HTTPCall", "HTTPReply", "ReplyStream", "Transport"]
 
+FINISH_S = 0.05  # how long a complete answer waits for the end of its body; a TLS handshake takes longer
 MAX_BODY_BYTES = 64 * 1024 * 1024  # decoded; Bedrock's own limit is 25 MB each way
 
 TIMEOUTS: ContextVar[Timeouts] = ContextVar("bedrock_llm_timeouts", default=Timeouts())  # it is frozen
@@ -90,6 +93,18 @@ class ReplyStream(ABC):
     @abstractmethod
     async def aclose(self) -> None:
         """Free the connection; closes it unless the body was read to its end. Can be called twice."""
+
+    async def finish(self) -> None:
+        """The answer is complete: give the connection back for the next call, then close as `aclose` does.
+
+        The body's own end mostly comes with the last event or right after it; it is waited for so long and no longer,
+        as a new connection costs more. If more than the end comes, the connection is closed.
+        """
+        import anyio
+
+        with anyio.move_on_after(FINISH_S), contextlib.suppress(LLMError):  # nothing it may say changes the answer
+            await self.read()
+        await self.aclose()
 
 
 class Transport(ABC):

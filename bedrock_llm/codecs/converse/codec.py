@@ -83,7 +83,7 @@ class ConverseCodec(Codec):
 
     def price_class(self, raw: Any) -> str | None:
         """The tier other than `default`, or else the latency, that the answer echoes."""
-        fields = raw if isinstance(raw, Mapping) else {}
+        fields = raw if raw.__class__ is dict else {}
         tier, latency = _echo(fields, "serviceTier", "type"), _echo(fields, "performanceConfig", "latency")
         return tier if tier not in (None, "default") else latency or tier
 
@@ -94,5 +94,5 @@ class ConverseCodec(Codec):
 
 def _echo(fields: Mapping[str, Any], member: str, name: str) -> str | None:
     value = fields.get(member)
-    word = value.get(name) if isinstance(value, Mapping) else None
+    word = value.get(name) if value.__class__ is dict else None
     return word if isinstance(word, str) else None

@@ -65,10 +65,10 @@ def decode(body: bytes, headers: Mapping[str, str], family: str | None) -> Respo
             "the service answered with status 200, but its JSON holds no output.message.content",
             excerpt=excerpt_of(body),
         )
-    parts = tuple(part for block in content if (part := read_block(block, family)) is not None)
+    parts = tuple([part for block in content if (part := read_block(block, family)) is not None])
     word = data.get("stopReason")
     usage, usage_warning = read_usage(data.get("usage"))
-    reason, stop_warning = stop_reason(word, any(part.__class__ is ToolCall for part in parts))
+    reason, stop_warning = stop_reason(word, ToolCall in {part.__class__ for part in parts})
     return Response(
         message=Message("assistant", parts),
         stop_reason=reason,

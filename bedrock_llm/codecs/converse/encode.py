@@ -23,7 +23,6 @@ from bedrock_llm.codecs.converse.tools import tool_config
 from bedrock_llm.config import ModelConfig
 from bedrock_llm.errors import InvalidRequestError
 from bedrock_llm.messages import Message, Text
-from bedrock_llm.output import json_schema, name_of
 from bedrock_llm.request import Request
 
 __all__ = ["PROMPT_MARK", "body_of", "encode", "to_bytes"]
@@ -63,7 +62,7 @@ def body_of(request: Request, config: ModelConfig, *, stream: bool) -> dict[str,
         _refuse_beside_prompt(request)
     writer, body = BlockWriter(config), {}
     leading = _leading_system(request.messages)
-    messages = [writer.message(message, index) for index, message in enumerate(request.messages) if index >= leading]
+    messages = [writer.message(message, index) for index, message in enumerate(request.messages[leading:], leading)]
     if messages:
         body["messages"] = messages
     given = request.parameters.keys()
@@ -82,6 +81,8 @@ def body_of(request: Request, config: ModelConfig, *, stream: bool) -> dict[str,
 
 def _leading_system(messages: tuple[Message, ...]) -> int:
     """How many system messages the conversation begins with; they join `system`."""
+    if messages and messages[0].role != "system":
+        return 0
     return next((index for index, message in enumerate(messages) if message.role != "system"), len(messages))
 
 
@@ -109,8 +110,8 @@ def _inference_config(request: Request, config: ModelConfig, writer: BlockWriter
     if max_tokens is not None:
         made["maxTokens"] = max_tokens
     for name, wire in (("temperature", "temperature"), ("top_p", "topP")):
-        if request.get(name) is not None:
-            made[wire] = request.get(name)
+        if (value := request.get(name)) is not None:
+            made[wire] = value
     if stop:
         if len(stop) > MAX_STOP_SEQUENCES:
             raise InvalidRequestError.of("stop", f"{len(stop)} strings", f"at most {MAX_STOP_SEQUENCES} strings")
@@ -184,6 +185,8 @@ def _service_tier(request: Request, config: ModelConfig, writer: BlockWriter, st
 def _output_config(request: Request, config: ModelConfig, writer: BlockWriter, stream: bool) -> Json:
     """Converse takes the schema as a string of JSON."""
     del config, writer, stream
+    from bedrock_llm.output import json_schema, name_of
+
     output_type = request.parameters["output_type"]
     schema: dict[str, Json] = {"schema": _ENCODER.encode(json_schema(output_type))}
     name = name_of(output_type)

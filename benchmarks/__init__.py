@@ -1,0 +1,1 @@
+"""What a call costs. `python benchmarks/run.py` measures it; see there."""
