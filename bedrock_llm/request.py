@@ -8,6 +8,7 @@ models, codecs, tests of users.
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -24,9 +25,7 @@ MessagesInput: TypeAlias = "str | Message | Mapping[str, Any] | Iterable[Message
 
 
 def _new_call_id() -> str:
-    import uuid  # 2 ms to load, with what it loads
-
-    return uuid.uuid4().hex
+    return os.urandom(16).hex()
 
 
 _TOOLS = {kind.__name__: kind for kind in (ToolSpec, Opaque, CachePoint)}

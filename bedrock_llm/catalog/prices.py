@@ -58,7 +58,7 @@ def price(
     threshold = config.feature("long_context_tokens")
     if threshold is not None and (usage.total_input_tokens or 0) > threshold:
         prefix += "long/"  # the whole request is billed at the higher price
-    multiply, scale, add = _EXACT.multiply, _EXACT.scaleb, _EXACT.add
+    multiply, add, per_token = _EXACT.multiply, _EXACT.add, _per_token(config)
     lines = []
     total = _ZERO
     for bucket, quantity in zip(BUCKETS, _QUANTITIES(usage), strict=True):
@@ -66,7 +66,23 @@ def price(
             rate = prices.get(prefix + bucket)
             if rate is None or quantity < 0:
                 return None
-            amount = scale(multiply(rate, quantity), -6)
+            amount = multiply(per_token[prefix + bucket], quantity)
             total = add(total, amount)
             lines.append(CostLine(bucket, quantity, rate, amount))
     return Cost(total, "USD", tuple(lines), lower_bound, config.source, config.as_of)
+
+
+_KNOWN: dict[int, tuple[ModelConfig, dict[str, Decimal]]] = {}
+_MAX_KNOWN = 256  # models whose prices are remembered in this form
+
+
+def _per_token(config: ModelConfig) -> dict[str, Decimal]:
+    """The prices for one token (or piece) each."""
+    known = _KNOWN.get(id(config))
+    if known is not None and known[0] is config:
+        return known[1]
+    if len(_KNOWN) >= _MAX_KNOWN:
+        _KNOWN.clear()
+    made = {bucket: _EXACT.scaleb(rate, -6) for bucket, rate in (config.prices or {}).items()}
+    _KNOWN[id(config)] = (config, made)
+    return made

@@ -96,9 +96,9 @@ def tls_context(ca_bundle: str) -> ssl.SSLContext:
     import os
     import ssl
 
-    kind = "capath" if os.path.isdir(ca_bundle) else "cafile"
+    folder = os.path.isdir(ca_bundle)
     try:
-        context = ssl.create_default_context(**{kind: ca_bundle})
+        context = ssl.create_default_context(cafile=None if folder else ca_bundle, capath=ca_bundle if folder else None)
     except OSError as error:  # ssl.SSLError is one
         raise ConfigurationError(f"the CA bundle {ca_bundle!r} cannot be used: {error}") from error
     context.set_alpn_protocols(["http/1.1"])

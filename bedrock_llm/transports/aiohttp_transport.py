@@ -6,6 +6,7 @@ Called by: choose.py.
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from bedrock_llm.transports.addresses import checked_bundle
@@ -52,13 +53,13 @@ class AiohttpTransport(Transport):
             self._tls = tls_context(self._ca_bundle or "")
         return self._tls
 
-    async def send(self, call: HTTPCall) -> HTTPReply:
+    def send(self, call: HTTPCall) -> Coroutine[Any, Any, HTTPReply]:
         """See `Transport.send`."""
-        return await self._pools.current().send(call)
+        return self._pools.current().send(call)
 
-    async def open(self, call: HTTPCall) -> ReplyStream:
+    def open(self, call: HTTPCall) -> Coroutine[Any, Any, ReplyStream]:
         """See `Transport.open`."""
-        return await self._pools.current().open(call)
+        return self._pools.current().open(call)
 
     async def aclose(self) -> None:
         """See `Transport.aclose`."""

@@ -96,6 +96,31 @@ async def test_a_closed_stream_is_not_read(transport, call):
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("path", ["/pieces?n=1", "/pieces?n=1&every=0.01", "/echo", "/encoded?kind=gzip"])
+async def test_a_finished_stream_gives_its_connection_to_the_next_call(transport, call, server, path):
+    reply = await transport.open(call(path))
+    assert await reply.read()
+    await reply.finish()
+    opened = server.stats()["connections"]
+    await transport.send(call("/echo"))
+    assert server.stats()["connections"] == opened + 1  # the one that asks for the stats
+    await reply.finish()
+    await reply.aclose()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "path", ["/pieces?n=1&then=stall", "/pieces?n=100000&every=0.005", "/cut-chunk?at=between", "/large?bytes=70000000"]
+)
+async def test_a_finished_stream_whose_body_does_not_end_is_closed(transport, call, server, path):
+    reply = await transport.open(call(path))
+    assert await reply.read()
+    with anyio.fail_after(1):
+        await reply.finish()
+    await server.open_becomes(0)
+
+
+@pytest.mark.anyio
 async def test_a_client_that_was_passed_in_stays_open(made, call, kind):
     transport, client = made
     if client is None:

@@ -78,7 +78,9 @@ def place_cache_points(request: Request, config: ModelConfig) -> tuple[Request, 
 
 
 def _has_points(request: Request) -> bool:
-    system = request.get("system", ())
+    system = request.get("system", "")
+    if system.__class__ is str and "tools" not in request.parameters:  # as in most requests
+        return CachePoint in {part.__class__ for message in request.messages for part in message.parts}
     entries: list[Iterable[Any]] = [message.parts for message in request.messages]
     entries += [request.get("tools", ()), () if isinstance(system, str) else system]
     return any(entry.__class__ is CachePoint for group in entries for entry in group)

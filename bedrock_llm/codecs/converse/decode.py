@@ -41,6 +41,7 @@ USAGE_MISSING = ResponseWarning(
 )
 STOP_MISSING = ResponseWarning("incomplete", "the answer does not say why it ended", "stop_reason")
 
+_PLAIN_USAGE = frozenset({"inputTokens", "outputTokens", "totalTokens"})
 _EXCERPT_BYTES = 400  # the error cuts it to its own limit after redaction
 _MAX_COUNT = 2**53  # beyond it no count of tokens is believed
 
@@ -118,6 +119,9 @@ def read_usage(data: Json) -> tuple[Usage, ResponseWarning | None]:
     """
     if data.__class__ is not dict:
         return Usage(), USAGE_MISSING
+    if _PLAIN_USAGE.issuperset(data):  # nothing cached: what most answers say
+        taken, given = _count(data.get("inputTokens")), _count(data.get("outputTokens"))
+        return Usage(taken, 0, 0, 0, given), (USAGE_MISSING if taken is None or given is None else None)
     written, written_1h = _cache_writes(data)
     usage = Usage(
         input_tokens=_count(data.get("inputTokens")),

@@ -86,11 +86,13 @@ def _drop_what_converse_lacks(draft: _Draft, calls: Mapping[str, None]) -> None:
 def _drop_sampling(draft: _Draft, calls: Mapping[str, None]) -> None:
     del calls
     taken = draft.config.feature("sampling")
-    for name in ("temperature", "top_p"):
-        if taken is not None and draft.get(name) is not None and name not in taken:
+    given = [name for name in ("temperature", "top_p") if name in draft.request.parameters]
+    for name in given:
+        if taken is not None and name not in taken:
             draft.drop(name, f"{draft.model} does not take it")
     if (
-        draft.lacks("temperature_with_top_p")
+        len(given) == 2
+        and draft.lacks("temperature_with_top_p")
         and draft.get("temperature") is not None
         and draft.get("top_p") is not None
     ):
