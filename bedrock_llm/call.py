@@ -15,7 +15,7 @@ from bedrock_llm.errors import CallCancelledError, LLMError, UnsupportedFeatureE
 from bedrock_llm.events import Event
 from bedrock_llm.models.base import BaseModelImplementation, EventStream
 from bedrock_llm.request import Request
-from bedrock_llm.response import Attempt, Response, ResponseWarning
+from bedrock_llm.response import Attempt, Cost, Response, ResponseWarning
 
 __all__ = ["Call", "Opened", "Ready", "refuse_left_out"]
 
@@ -81,6 +81,27 @@ class Call:
             if shown.partial is None and partial is not None:
                 shown.partial, shown.usage = partial, shown.usage or partial.usage
         return shown
+
+    def settled(self, ready: Ready, response: Response[Any], cost: Cost | None, now_s: float) -> Response[Any]:
+        """The answer with what only the path knows. Spelled out, as it runs for every call and `with_` takes longer."""
+        config = ready.model.config
+        return Response(
+            message=response.message,
+            stop_reason=response.stop_reason,
+            raw_stop_reason=response.raw_stop_reason,
+            usage=response.usage,
+            cost=cost,
+            model=config.model or response.model,
+            provider=config.provider or response.provider,
+            warnings=(*ready.warnings, *response.warnings),
+            parsed=response.parsed,
+            request=self.request,
+            raw=response.raw,
+            attempts=tuple(self.attempts),
+            request_id=response.request_id,
+            latency_s=now_s - self.started_s,
+            first_event_s=self.first_event_s,
+        )
 
     @property
     def lost_attempts(self) -> bool:

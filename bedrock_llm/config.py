@@ -24,6 +24,7 @@ __all__ = [
     "ProviderOptions",
     "RetryPolicy",
     "Timeouts",
+    "check_secret",
 ]
 
 

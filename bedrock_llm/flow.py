@@ -89,16 +89,8 @@ class Flow:
     def settle(self, call: Call, ready: Ready, response: Response[Any]) -> Response[Any]:
         """The answer with all that only the path knows. `cost` is set here, nowhere else."""
         config, price_class = ready.model.config, ready.model.price_class(ready.request, response)
-        settled = response.with_(
-            request=call.request,
-            model=config.model or response.model,
-            provider=config.provider or response.provider,
-            attempts=tuple(call.attempts),
-            warnings=(*ready.warnings, *response.warnings),
-            cost=price(response.usage, config, price_class=price_class, lower_bound=call.lost_attempts),
-            latency_s=self.clock.now() - call.started_s,
-            first_event_s=call.first_event_s,
-        )
+        cost = price(response.usage, config, price_class=price_class, lower_bound=call.lost_attempts)
+        settled = call.settled(ready, response, cost, self.clock.now())
         output_type = call.request.get("output_type")
         if output_type is None:
             return settled

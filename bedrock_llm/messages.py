@@ -1,7 +1,7 @@
 """What is said: `Message` and its parts.
 
-Here: frozen values, checked when they are made. Not here: the dict shapes of other libraries (shapes.py), reading and
-sniffing of media (media.py), repair of a whole history (history.py). Called by: everything.
+Here: frozen values, checked when they are made. Not here: the dict shapes of other libraries (shapes/), reading and
+sniffing of media (media/), repair of a whole history (history/). Called by: everything.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from bedrock_llm.redaction import shown
 from bedrock_llm.values import SOURCE, Converter, Value, many, one, union
 
 __all__ = [
-    "Audio", "CachePoint", "Citation", "Document", "Image", "MediaSource", "Message", "Opaque", "Part", "Role",
-    "Text", "Thinking", "ToolCall", "ToolResult", "Video",
+    "PART", "PARTS", "PART_CLASSES", "Audio", "CachePoint", "Citation", "Document", "Image", "MediaSource", "Message",
+    "Opaque", "Part", "Role", "Text", "Thinking", "ToolCall", "ToolResult", "Video",
 ]  # fmt: skip
 
 Role = Literal["system", "user", "assistant"]
@@ -306,16 +306,16 @@ class ToolResult(Value):
 
 Part: TypeAlias = "Text | Image | Document | Audio | Video | ToolCall | ToolResult | Thinking | CachePoint | Opaque"
 
-_PART_CLASSES = (Text, Image, Document, Audio, Video, ToolCall, ToolResult, Thinking, CachePoint, Opaque)
-_PART_SET = frozenset(_PART_CLASSES)
-_PART_TYPES: Mapping[str, type[Value]] = {part.tag: part for part in _PART_CLASSES}
+PART_CLASSES = (Text, Image, Document, Audio, Video, ToolCall, ToolResult, Thinking, CachePoint, Opaque)
+_PART_SET = frozenset(PART_CLASSES)
+_PART_TYPES: Mapping[str, type[Value]] = {part.tag: part for part in PART_CLASSES}
 PART: Converter = union(lambda: _PART_TYPES)
 PARTS: Converter = many(PART)
 
 _NOT_IN_RESULT = frozenset({ToolCall, ToolResult, Thinking, CachePoint})
 _NOT_IN_ROLE: Mapping[str, frozenset[type]] = {
     "user": frozenset({ToolCall, Thinking}),
-    "system": frozenset(_PART_CLASSES) - {Text, CachePoint, Opaque},
+    "system": frozenset(PART_CLASSES) - {Text, CachePoint, Opaque},
     "assistant": frozenset(),
 }
 
@@ -326,14 +326,14 @@ def _parts(name: str, parts: Any) -> tuple[Any, ...]:
         return parts
     if isinstance(parts, str):
         return (Text(parts),)
-    if isinstance(parts, _PART_CLASSES):
+    if isinstance(parts, PART_CLASSES):
         return (parts,)
     if not isinstance(parts, Iterable) or isinstance(parts, (bytes, Mapping)):
         raise InvalidRequestError.of(name, parts, "a string, a part, or a sequence of parts")
     made = []
     for index, part in enumerate(parts):
-        if not isinstance(part, (str, *_PART_CLASSES)):
-            allowed = "a string or one of " + ", ".join(kind.__name__ for kind in _PART_CLASSES)
+        if not isinstance(part, (str, *PART_CLASSES)):
+            allowed = "a string or one of " + ", ".join(kind.__name__ for kind in PART_CLASSES)
             raise InvalidRequestError.of(f"{name}[{index}]", part, allowed)
         made.append(Text(part) if isinstance(part, str) else part)
     return tuple(made)
@@ -342,7 +342,7 @@ def _parts(name: str, parts: Any) -> tuple[Any, ...]:
 def _refuse_parts(name: str, place: str, parts: tuple[Any, ...], refused: frozenset[type]) -> None:
     for index, part in enumerate(parts):
         if part.__class__ in refused:
-            allowed = ", ".join(kind.__name__ for kind in _PART_CLASSES if kind not in refused)
+            allowed = ", ".join(kind.__name__ for kind in PART_CLASSES if kind not in refused)
             raise InvalidRequestError.of(f"{name}[{index}]", part, f"one of {allowed} in {place}")
 
 

@@ -1,7 +1,8 @@
 """The parameters of a call: their names, their types, and `ToolSpec`.
 
 Here: one table of checks that hold for every model, run once per request. Not here: what a given model takes
-(`parameter_rules` in its facts), how a parameter is written (codecs/). Called by: request.
+(`parameter_rules` in its facts), how a parameter is written (codecs/). Called by: request, models; `ToolSpec` by all
+that reads tools.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from bedrock_llm.errors import InvalidRequestError
 from bedrock_llm.messages import CachePoint, Opaque, Part, Text
 from bedrock_llm.values import Value
 
-__all__ = ["Parameters", "ToolInput", "ToolSpec", "check_parameters"]
+__all__ = ["Parameters", "ToolInput", "ToolSpec", "check_header", "check_parameters"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -340,10 +341,9 @@ def check_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
             raise _unknown(name)
         if value is not None:
             made = check(name, value)
-            if (
-                made.__class__ is not tuple or made
-            ):  # no tools and no stop strings are the same as none given; a wire may refuse an empty list
-                checked[name] = made
+            if made.__class__ is tuple and not made:
+                continue  # no tools and no stop strings are the same as none given; a wire may refuse an empty list
+            checked[name] = made
     choice = checked.get("tool_choice")
     if choice is not None and choice not in ("auto", "none"):
         _check_choice(choice, checked.get("tools") or ())

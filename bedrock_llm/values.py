@@ -1,7 +1,7 @@
 """The dict form of our frozen values.
 
 Here: `Value`, the mix-in that gives a dataclass `to_dict` and `from_dict`, and the converters for fields that JSON
-cannot hold. Not here: any value. Called by: messages, request, response, events, config.
+cannot hold. Not here: any value. Called by: config, messages, parameters, request, response, events.
 
 Rule 1: data decides nothing. A field is read by the converter its class names, never by a tag that a stranger could
 put into tool arguments; only the closed sets of parts and events are told apart by their `type`.
@@ -19,7 +19,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from bedrock_llm.errors import InvalidRequestError
 
-__all__ = ["Converter", "Value", "many", "one", "union"]
+__all__ = ["DECIMAL", "DECIMALS", "SOURCE", "TUPLE", "Converter", "Value", "many", "one", "union"]
 
 Self = TypeVar("Self", bound="Value")
 

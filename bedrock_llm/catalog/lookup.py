@@ -1,8 +1,8 @@
 """From a model's name to what is known of it.
 
 Here: reading a Bedrock name apart, finding its row, and making the `ModelConfig`. Not here: the facts (models.json,
-families.json), a user's rows (overrides.py), which provider a name belongs to (factory). Called by: factory, tests,
-the emulator.
+families.json), a user's rows (overrides.py), which provider a name belongs to (factory). Called by: factory,
+providers, the emulator, `bedrock-llm models`.
 
 Rule 1: no name is known here; names are data. Rule 2: what the rows do not say is None. Rule 3: the files are read at
 the first question, never at import.
@@ -28,7 +28,7 @@ from bedrock_llm.config import ModelConfig, ParameterRule
 if TYPE_CHECKING:
     from bedrock_llm.catalog.overrides import Catalog
 
-__all__ = ["find", "is_bedrock_id", "known_models", "nearest"]
+__all__ = ["find", "is_bedrock_id", "known_models", "nearest", "without_geo"]
 
 _BUILT_IN = "bedrock"  # the provider of the built-in rows
 _PLAIN = "-"  # how models.json writes the id without geographic prefix
@@ -91,7 +91,7 @@ def _without_arn(model: str) -> str | None:
     return name if kind in _NAMING_RESOURCES else None
 
 
-def _without_geo(name: str) -> tuple[str, str]:
+def _split_geo(name: str) -> tuple[str, str]:
     """The geographic prefix, or `-`, and the rest."""
     head, _, rest = name.partition(".")
     return (head, rest) if rest and head in _files().geos else (_PLAIN, name)
@@ -185,7 +185,7 @@ def find(
         Its facts under the name as given; everything but provider and model is None where nothing is known.
     """
     name = _without_arn(base_model or model) if provider == _BUILT_IN else None
-    geo, base = (_PLAIN, None) if name is None else _without_geo(name)
+    geo, base = (_PLAIN, None) if name is None else _split_geo(name)
     known = ModelConfig(provider=provider, model=model) if base is None else _built_in(model, geo, base)
     if overrides is None:
         return known
@@ -198,8 +198,13 @@ def is_bedrock_id(name: str) -> bool:
     if name.startswith("arn:"):
         parts = name.split(":", 5)
         return len(parts) == 6 and parts[2] in _ARN_SERVICES
-    vendor, _, rest = _without_geo(name)[1].partition(".")
+    vendor, _, rest = without_geo(name).partition(".")
     return bool(rest) and vendor in _files().vendors
+
+
+def without_geo(name: str) -> str:
+    """A Bedrock id without its geographic prefix (`us.`, `eu.`, `global.` ...), if it has one."""
+    return _split_geo(name)[1]
 
 
 def known_models(provider: str | None = None) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """A user's own rows, laid over the built-in ones.
 
 Here: `Catalog`, read from a file or a mapping and checked. Not here: how a row is found (lookup.py), the built-in rows
-(models.json). Called by: factory, lookup.
+(models.json). Called by: factory, lookup, the emulator.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ from bedrock_llm.catalog.prices import BUCKETS
 from bedrock_llm.errors import ConfigurationError
 
 __all__ = ["PRICE_CLASSES", "Catalog"]
-
-"""What is priced: the fields of `Usage` without `_tokens`."""
 
 PRICE_CLASSES = ("flex", "priority", "optimized", "batch", "long")
 """Prefixes of a bucket (`flex/input`) for what is priced apart: service tiers, optimized latency, batches, and requests

@@ -1,7 +1,7 @@
 """What an answer cost, in exact decimals.
 
-Here: `price`. Not here: where prices come from (lookup.py), the sum over calls (observers/), a budget (budget.py).
-Called by: flow, observers, users.
+Here: `price`. Not here: where prices come from (lookup.py), the sum over calls (observers/). Called by: flow, and
+`overrides` for the names of the buckets.
 
 Rule 1: an unknown price makes an unknown cost, never 0. Rule 2: nothing is rounded.
 """
@@ -28,6 +28,7 @@ BUCKETS = (
     "searches",
     "images",
 )
+"""What is priced: the fields of `Usage` without `_tokens`."""
 
 _ZERO = Decimal(0)
 _EXACT = Context(prec=60)  # of our own: what a caller set for his decimals shall not round ours

@@ -36,6 +36,7 @@ def emulate(
 
 def _environment(emulator: Emulator) -> str:
     return (
+        "# Where a program shall talk to this emulator: set -a, paste these lines, set +a. Ctrl-C ends it.\n"
         f"AWS_ENDPOINT_URL_BEDROCK_RUNTIME={emulator.url}\n"
         f"AWS_REGION={emulator.region}\n"
         f"AWS_ACCESS_KEY_ID={emulator.access_key_id}\n"

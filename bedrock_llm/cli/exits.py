@@ -36,7 +36,7 @@ READER_GONE = 141
 
 _MESSAGE_CHARS = 1_000  # of a provider's words; an HTML page is not a message
 
-_HINT = "(hint: "  # how a provider's explanation begins; it knows more than this table
+_TOLD = ("(hint: ", "`bedrock-llm emulate`")  # how a message shows that it says what to do itself
 
 _DEMO = "to see it work without an account: bedrock-llm demo, or in a clone make demo"
 _MODELS = "`bedrock-llm models` lists the models that are known"
@@ -65,7 +65,7 @@ def code_of(error: LLMError) -> int:
 def lines_of(error: LLMError) -> list[str]:
     """What went wrong, and what to do next, each in one line."""
     lines = [f"error: {_one_line(error.message) or type(error).__name__}{_circumstances(error)}"]
-    if _HINT not in error.message:
+    if not any(told in error.message for told in _TOLD):
         lines += [step for kind, step in _NEXT_STEPS if isinstance(error, kind)][:1]
     return lines
 

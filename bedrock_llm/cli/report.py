@@ -1,6 +1,6 @@
 """An answer as lines for a reader and as one JSON object for a program.
 
-Here: formatting, pure. Not here: where it is written (terminal). Called by: ask, demo.
+Here: formatting, pure. Not here: where it is written (terminal). Called by: ask, demo, models.
 """
 
 from __future__ import annotations

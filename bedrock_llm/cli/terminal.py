@@ -21,10 +21,7 @@ from typing import TextIO
 __all__ = ["AnswerOutput", "ReaderGoneError", "close_output", "note", "prepare_streams", "visible"]
 
 _CONTROLS = (*range(0x20), *range(0x7F, 0xA0))  # C0, DEL, C1
-_BIDI = (
-    *range(0x202A, 0x202F),
-    *range(0x2066, 0x206A),
-)  # embeddings, overrides, isolates: they reorder
+_BIDI = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))  # embeddings, overrides, isolates: they reorder
 _NAMES = {code: f"<U+{code:04X}>" for code in (*_CONTROLS, *_BIDI) if chr(code) not in "\n\t"}
 
 

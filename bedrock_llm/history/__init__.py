@@ -2,7 +2,7 @@
 
 Here: `repair`, and `uses_tools`. Not here: the order of the steps (mending.py), the single steps (turns.py, pairs.py,
 attached.py), when there is nothing to do (check.py), which rules hold for a model (rules.py), what one wire alone wants
-(codecs/). Called by: codecs, context.
+(codecs/). Called by: codecs.
 
 Rule 1: what is changed is told: one warning for each, naming the message as the caller numbered it.
 Rule 2: nothing that was said is lost; it is moved, merged, or left out only where it was blank.

@@ -1,8 +1,8 @@
 """What may stand in and beside tool results, and documents without a word.
 
 Here: media that a result or an assistant's turn cannot hold, moved into the user's turn; parts that cannot stand beside
-results, parted from them; a text for documents. Not here: which result belongs to which call (pairs.py). Called by: the
-package.
+results, parted from them; a text for documents. Not here: which result belongs to which call (pairs.py). Called by:
+mending.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Tool calls and their results, brought together.
 
 Here: every call answered once, in the very next turn, in the order of the calls. Not here: what may stand in a result
-or beside it (attached.py). Called by: the package.
+or beside it (attached.py). Called by: mending.
 
 Rule: a result answers the latest turn before it that made a call of its id and has no answer yet.
 """

@@ -10,16 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from bedrock_llm.config import ModelConfig
-from bedrock_llm.messages import (
-    Audio,
-    CachePoint,
-    Document,
-    Image,
-    Opaque,
-    Text,
-    ToolResult,
-    Video,
-)
+from bedrock_llm.messages import Audio, CachePoint, Document, Image, Opaque, Text, ToolResult, Video
 
 __all__ = ["BESIDE", "MEDIA", "Beside", "HistoryRules", "rules_for"]
 

@@ -1,7 +1,7 @@
 """Turns of a conversation that may be changed, and the steps that look at whole turns.
 
 Here: blanks, system messages, turns of one role in a row, empty turns, the first and the last. Not here: tool calls
-and results (pairs.py), media (attached.py). Called by: the package.
+and results (pairs.py), media (attached.py). Called by: mending.
 """
 
 from __future__ import annotations

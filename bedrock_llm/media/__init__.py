@@ -1,7 +1,7 @@
 """What a media part holds: its bytes or its address, and its media type.
 
 Here: `content`, pure. Not here: magic numbers (sniffing.py), reading of files (files.py), what one wire takes
-(codecs/). Called by: codecs, tokens.
+(codecs/). Called by: codecs.
 
 Rule 1: no address is ever fetched; it is handed on, or refused by the wire that cannot take it.
 Rule 2: a given media type wins over what the bytes look like, unless they are clearly something of another kind.

@@ -54,14 +54,15 @@ class LoggingObserver(ModelObserver):
             "attempts": len(response.attempts),
             "request_id": response.request_id,
         }
-        text = "call %s to %s: %s, %s tokens in, %s out, cost %s, %.2f s, %d attempt(s)"
+        text = "call %s to %s: %s, %s tokens in, %s out, cost %s, %s s, %d attempt(s)"
         figures = (
             extra["stop_reason"],
             _known(usage.total_input_tokens),
             _known(usage.output_tokens),
             _known(extra["cost_usd"]),
         )
-        times = (response.latency_s or 0.0, len(response.attempts))
+        latency = None if response.latency_s is None else f"{response.latency_s:.2f}"
+        times = (_known(latency), len(response.attempts))
         self._log.info(text, call_id, response.model, *figures, *times, extra=extra)
         for warning in response.warnings:
             self._log.warning("call %s: %s", call_id, warning.message, extra={"call_id": call_id})

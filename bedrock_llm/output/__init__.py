@@ -1,7 +1,7 @@
 """Answers as Python values: JSON schemas made from types, and answers read by them.
 
 Here: types and answers. Not here: what strict APIs want of a schema (strict.py), tools made from functions
-(functions.py), how a wire carries a schema (codecs/). Called by: codecs, models, flow.
+(functions.py), how a wire carries a schema (codecs/). Called by: codecs, models, flow, the emulator.
 
 pydantic does the work; it is imported at the first use, so that a plain call does not pay for it.
 """

@@ -1,6 +1,7 @@
 """Tools made from Python functions: description and JSON schema from signature and docstring.
 
-Here: reading functions. Not here: running them (toolloop.py). Called by: models/remote.py, the package.
+Here: reading functions. Not here: running them, which is the caller's. Called by: the package, which models/remote.py
+asks.
 Follows: https://google.github.io/styleguide/pyguide.html#383-functions-and-methods (the `Args:` section).
 """
 

@@ -1,6 +1,6 @@
 """A JSON schema as APIs with strict output take it.
 
-Here: one pure function on schemas. Not here: making a schema (the package). Called by: the package, codecs.
+Here: one pure function on schemas. Not here: making a schema (the package). Called by: the package, functions.py.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Where AWS keys, region and base URL are looked up. The only module that reads the environment.
 
 Here: the order of the lookups, and one small class per form of `credentials=`. Not here: when to ask again
-(credential_store.py), what a region or a URL may look like (endpoints.py), signing (sigv4.py). Called by: bedrock.py.
+(credential_store.py), what a region or a URL may look like (endpoints.py), signing (sigv4.py). Called by: bedrock.py,
+credential_store.py.
 
 Order for keys: `credentials=`, `api_key=`, then of the environment AWS_BEARER_TOKEN_BEDROCK, AWS_ACCESS_KEY_ID with its
 secret, and at last boto3's default chain (profiles, SSO, roles, container, instance). A `profile=` asks for that
@@ -21,12 +22,16 @@ from typing import Any, NamedTuple
 from bedrock_llm.config import AWSCredentials, CredentialsSource, check_secret
 from bedrock_llm.errors import ConfigurationError, LLMError, MissingCredentialsError, redact
 
-__all__ = ["BearerToken", "Held", "Source", "choose_source", "find_base_url", "find_region", "find_switch", "freeze"]
+__all__ = [
+    "BearerToken", "Held", "Source", "choose_source", "find_base_url", "find_ca_bundle", "find_region", "find_switch",
+    "freeze",
+]  # fmt: skip
 
 NOTHING_FOUND = (
     "no AWS credentials were found for Bedrock. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile "
     "(AWS_PROFILE or profile=), or set a Bedrock API key (AWS_BEARER_TOKEN_BEDROCK or api_key=), or pass credentials=. "
-    "Without an AWS account, `make demo` or `bedrock-llm emulate` answers from a local emulator"
+    "To see it work without an account: `bedrock-llm demo` (in a clone `make demo`); `bedrock-llm emulate` serves an "
+    "emulator to your own program"
 )
 _FORMS = "AWSCredentials, a boto3-like session, or a callable that returns one of them"
 
@@ -233,9 +238,8 @@ async def _ask(function: Callable[[], Any], name: str) -> Any:
     try:
         if iscoroutinefunction(function) or iscoroutinefunction(type(function).__call__):
             return await function()
-        (value,) = await run_sync(
-            lambda: (function(),), abandon_on_cancel=True
-        )  # trio lets no thread return a coroutine
+        # In a tuple, because trio lets no thread return a coroutine.
+        (value,) = await run_sync(lambda: (function(),), abandon_on_cancel=True)
         return await value if isawaitable(value) else value
     except LLMError:
         raise

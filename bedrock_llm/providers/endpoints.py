@@ -1,7 +1,7 @@
 """Where Bedrock is: partitions, regions, base URLs and the model's place in a path. Pure.
 
 Here: the partition table, and the checks and encodings of what stands in an address. Not here: where a region or a
-base URL is looked up (credentials.py). Called by: bedrock.py.
+base URL is looked up (credentials.py). Called by: bedrock.py, factory.
 Follows: botocore's partitions.json (1.44.5) and the endpoint rules of bedrock-runtime.
 """
 

@@ -1,13 +1,14 @@
-"""What to do about Bedrock's refusals. Pure.
+"""What to do about Bedrock's refusals.
 
-Here: one table from error code, and text where the code says too little, to advice. Not here: the classes of errors
-(codecs/). Called by: bedrock.py.
+Here: one table from error code, and text where the code says too little, to advice; the catalog is asked for names that
+look like a wrong one. Not here: the classes of errors (codecs/). Called by: bedrock.py.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+from bedrock_llm.catalog.lookup import nearest, without_geo
 from bedrock_llm.errors import AuthenticationError, PermissionDeniedError, ProviderError
 
 __all__ = ["CLOCK_CODES", "STALE_CODES", "advice"]
@@ -113,11 +114,18 @@ def advice(error: ProviderError, model: str, region: str, arn_region: str | None
     text = _matching(error)
     if text is None:
         return None
-    profile = f"{_PROFILE_PREFIX.get(region.split('-', maxsplit=1)[0], 'global')}.{model.rsplit('/', 1)[-1]}"
-    said = text.format(model=model, region=region, profile=profile)
+    said = text.format(model=model, region=region, profile=_profile(model, region))
     if arn_region is not None and arn_region != region:
         said += f"; the ARN is of {arn_region}, the request went to {region}"
     return said
+
+
+def _profile(model: str, region: str) -> str:
+    """An inference profile to ask for: the model's, or, where the id has no vendor, that of the most like known one."""
+    name = model.rsplit("/", 1)[-1]
+    if "." not in name:
+        name = next(iter(nearest(name, 1)), "<vendor>.<model>")
+    return f"{_PROFILE_PREFIX.get(region.split('-', maxsplit=1)[0], 'global')}.{without_geo(name)}"
 
 
 def _matching(error: ProviderError) -> str | None:

@@ -146,7 +146,7 @@ def _draft(
         canonical=sha256(_canonical(method, where, lines, layout.names, "").encode("utf-8")),
         to_sign=f"{_ALGORITHM}\n{time}\n{scope}\n",
         key=_signing_key(secret_access_key, time[:8], region, service),
-        authorization=(f"{_ALGORITHM} Credential={access_key_id}/{scope}, SignedHeaders={layout.names}, Signature="),
+        authorization=f"{_ALGORITHM} Credential={access_key_id}/{scope}, SignedHeaders={layout.names}, Signature=",
         added=added,
         body_sha256=layout.body_sha256,
     )

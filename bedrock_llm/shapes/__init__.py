@@ -16,26 +16,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from bedrock_llm.errors import InvalidRequestError
-from bedrock_llm.messages import (
-    Audio,
-    CachePoint,
-    Document,
-    Image,
-    Message,
-    Opaque,
-    Part,
-    Text,
-    Thinking,
-    ToolCall,
-    ToolResult,
-    Video,
-)
+from bedrock_llm.messages import PART_CLASSES, CachePoint, Message, Opaque, Part, Text
 from bedrock_llm.shapes import anthropic, converse, openai
-from bedrock_llm.shapes.fields import Fields, missing, refuse
+from bedrock_llm.shapes.fields import ContentReader, Fields, missing, refuse
 
 __all__ = ["messages_from_dict", "tool_cache_point", "tool_fields"]
 
-_PARTS = (Text, Image, Document, Audio, Video, ToolCall, ToolResult, Thinking, CachePoint, Opaque)
 _ROLES = ("user", "assistant", "system", "developer", "tool", "function")
 _OPENAI_KEYS = (
     "tool_calls",
@@ -48,8 +34,7 @@ _OPENAI_KEYS = (
     "reasoning_content",
 )
 
-PartReader: TypeAlias = Callable[[Fields, "ContentReader"], "Iterable[Part]"]
-ContentReader: TypeAlias = Callable[[Any, str], "tuple[Part, ...]"]
+PartReader: TypeAlias = Callable[[Fields, ContentReader], "Iterable[Part]"]
 
 _TYPED: Mapping[str, PartReader] = {**openai.PARTS, **anthropic.PARTS}
 
@@ -125,7 +110,7 @@ def _content(content: Any, where: str) -> tuple[Part, ...]:
 def _part(part: Any, where: str) -> Iterable[Part]:
     if isinstance(part, str):
         return (Text(part),)
-    if isinstance(part, _PARTS):
+    if isinstance(part, PART_CLASSES):
         return (part,)
     if not isinstance(part, Mapping):
         raise refuse(where, part, "a dict in the OpenAI, Anthropic or Converse shape, a string, or one of our parts")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 from bedrock_llm.messages import (
     CachePoint,
@@ -23,11 +23,9 @@ from bedrock_llm.messages import (
     Thinking,
     ToolCall,
 )
-from bedrock_llm.shapes.fields import Fields, blob, made_result, plain, refuse
+from bedrock_llm.shapes.fields import ContentReader, Fields, blob, made_result, plain, refuse
 
 __all__ = ["PARTS", "cache_point", "cached", "opaque", "tool"]
-
-ContentReader: TypeAlias = Callable[[Any, str], "tuple[Part, ...]"]
 
 WIRE = "anthropic_messages"
 FAMILY = "claude"  # thinking in this shape was made by Claude, and by no one else

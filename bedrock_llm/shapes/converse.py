@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 from bedrock_llm.errors import InvalidRequestError
 from bedrock_llm.messages import (
@@ -25,11 +25,9 @@ from bedrock_llm.messages import (
     ToolCall,
     Video,
 )
-from bedrock_llm.shapes.fields import Fields, blob, made_result, missing, plain, refuse
+from bedrock_llm.shapes.fields import ContentReader, Fields, blob, made_result, missing, plain, refuse
 
 __all__ = ["FORMATS", "part", "tool"]
-
-ContentReader: TypeAlias = Callable[[Any, str], "tuple[Part, ...]"]
 
 WIRE = "converse"
 

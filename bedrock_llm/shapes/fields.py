@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from bedrock_llm.errors import InvalidRequestError
 from bedrock_llm.messages import Part, ToolResult
 
-__all__ = ["Fields", "blob", "made_result", "missing", "plain", "refuse"]
+__all__ = ["ContentReader", "Fields", "blob", "made_result", "missing", "plain", "refuse"]
+
+ContentReader: TypeAlias = Callable[[Any, str], "tuple[Part, ...]"]
+"""What reads a content that stands inside another part, in any shape; it is handed to the readers of parts."""
 
 
 def refuse(where: str, value: Any, allowed: str) -> InvalidRequestError:

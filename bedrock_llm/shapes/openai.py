@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 from bedrock_llm.messages import Audio, CachePoint, Document, Image, Opaque, Part, Text, Thinking, ToolCall, ToolResult
 from bedrock_llm.shapes.anthropic import cache_point, cached
-from bedrock_llm.shapes.fields import Fields, blob, made_result, refuse
+from bedrock_llm.shapes.fields import ContentReader, Fields, blob, made_result, refuse
 
 __all__ = ["PARTS", "Beside", "LegacyCalls", "beside_content", "tool", "tool_result"]
-
-ContentReader: TypeAlias = Callable[[Any, str], "tuple[Part, ...]"]
 
 WIRE = "openai_chat"
 

@@ -183,10 +183,6 @@ class TokenCounter:
         weight = weigh_text(text)
         return _count(weight.tokens * scale.ratio, weight.doubt, scale)
 
-    def count_message(self, message: Message, config: ModelConfig | None = None) -> int:
-        """Tokens of a message, its wrapping included."""
-        return math.ceil(self.weigh_message(message, config).tokens)
-
     def weigh_message(self, message: Message, config: ModelConfig | None = None) -> Weight:
         """What a message weighs, as `Tally.weight` has it."""
         scale = _scale(config)

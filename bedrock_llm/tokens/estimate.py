@@ -1,7 +1,7 @@
 """An estimate of a text's tokens, from its characters alone.
 
 Here: `estimate`, pure and without a vocabulary. Not here: messages, requests, families of models (counter.py). Called
-by: counter.
+by: counter, context, the emulator, `ScriptedModel`.
 
 A tokenizer cuts English into pieces of about a word, capitals and digits into smaller ones, punctuation and line breaks
 mostly into one each. So a weighted sum over the classes of the UTF-8 bytes comes close, and costs one pass in C and a

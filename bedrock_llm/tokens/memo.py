@@ -16,7 +16,7 @@ from weakref import ref
 
 from bedrock_llm.messages import Message
 
-__all__ = ["ConversationMemo", "Growing", "MessageMemo", "Trace"]
+__all__ = ["CAPACITY", "ConversationMemo", "Growing", "MessageMemo", "S", "Trace"]
 
 T = TypeVar("T")
 
@@ -74,7 +74,7 @@ class Trace:
 
     def __init__(self) -> None:
         self.ids: list[int] = []
-        self.references: list[ref[Message]] = []
+        self.references: list[ref[Message]] = []  # held: a weak reference that is gone calls nobody back
         self._states: dict[type[Any], Any] = {}
 
     def state(self, kind: type[S], messages: Sequence[Message], *arguments: Any) -> S:

@@ -5,6 +5,9 @@ Here: `default_transport`. Not here: either library. Called by: factory.py.
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+from typing import Any
+
 from bedrock_llm.transports.aiohttp_transport import AiohttpTransport
 from bedrock_llm.transports.base import HTTPCall, HTTPReply, ReplyStream, Transport
 from bedrock_llm.transports.httpx2_transport import HttpxTransport
@@ -23,13 +26,13 @@ class DefaultTransport(Transport):
     def _here(self) -> Transport:
         return self._under_trio if under_trio() else self._under_asyncio
 
-    async def send(self, call: HTTPCall) -> HTTPReply:
+    def send(self, call: HTTPCall) -> Coroutine[Any, Any, HTTPReply]:
         """See `Transport.send`."""
-        return await self._here().send(call)
+        return self._here().send(call)
 
-    async def open(self, call: HTTPCall) -> ReplyStream:
+    def open(self, call: HTTPCall) -> Coroutine[Any, Any, ReplyStream]:
         """See `Transport.open`."""
-        return await self._here().open(call)
+        return self._here().open(call)
 
     async def aclose(self) -> None:
         """See `Transport.aclose`."""

@@ -318,6 +318,19 @@ def test_refusals_about_the_caller_say_what_to_do(code, message, words):
     assert words in hinted(message, code, kind=AuthenticationError)
 
 
+@pytest.mark.parametrize(
+    ("model", "profile"),
+    [
+        ("claude-opus-4-8", f"us.{MODEL}"),  # the vendor was left out
+        (f"eu.{MODEL}", f"us.{MODEL}"),  # a prefix is replaced, not put before another
+        (ARN, "us.<vendor>.<model>"),  # its id says nothing of the model
+    ],
+)
+def test_the_profile_that_is_named_is_one_that_can_exist(model, profile):
+    said = hinted("The provided model identifier is invalid.", "ValidationException", model=model)
+    assert f"an inference profile such as {profile}" in said
+
+
 def test_arn_of_another_region_is_pointed_out():
     said = hinted("The provided model identifier is invalid.", "ValidationException", model=ARN)
     assert "the ARN is of eu-west-1, the request went to us-east-1" in said

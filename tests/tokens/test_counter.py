@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import weakref
 from pathlib import Path
 from types import MappingProxyType
@@ -44,7 +45,7 @@ def said(part) -> Message:
 
 
 def tokens(part) -> int:
-    return TokenCounter().count_message(said(part), PLAIN)
+    return math.ceil(TokenCounter().weigh_message(said(part), PLAIN).tokens)
 
 
 def doubt(part) -> int:

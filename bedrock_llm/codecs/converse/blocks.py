@@ -67,6 +67,9 @@ class BlockWriter:
         """Parts as blocks; those of another provider are left out. Errors as `message`."""
         blocks = []
         for index, part in enumerate(parts):
+            if part.__class__ is Text and not part.citations:
+                blocks.append({"text": part.text})  # what most parts are
+                continue
             block = _WRITERS[part.__class__](self, part, f"{where}.parts[{index}]")
             if block is not None:
                 blocks.append(block)

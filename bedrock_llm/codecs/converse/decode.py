@@ -168,6 +168,9 @@ def read_block(block: Json, family: str | None) -> Part | None:
     """
     if block.__class__ is not dict:
         raise ProtocolError("a block of the answer is no JSON object", excerpt=repr(block))
+    text = block.get("text")
+    if text.__class__ is str and text and len(block) == 1:
+        return Text(text)  # what most blocks are
     kinds = [kind for kind, value in block.items() if value is not None]
     if len(kinds) > 1:
         kinds = [kind for kind in kinds if kind in _BLOCKS]

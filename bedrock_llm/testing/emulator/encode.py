@@ -20,7 +20,7 @@ from bedrock_llm.framing.aws_eventstream import encode_frame
 from bedrock_llm.messages import Citation, Image, Opaque, Part, Text, Thinking, ToolCall
 from bedrock_llm.response import Response, StopReason, Usage
 
-__all__ = ["Extras", "converse_body", "exception_frame", "raw_stop_reason", "stream_frames", "wire_usage"]
+__all__ = ["Extras", "converse_body", "exception_frame", "pieces", "raw_stop_reason", "stream_frames", "wire_usage"]
 
 _Events: TypeAlias = "Iterator[tuple[str, dict[str, Any]]]"
 _PIECE = re.compile(r"\s*\S{1,8}")  # about a token of English prose

@@ -250,7 +250,7 @@ def _thinking(body: Body, config: ModelConfig) -> None:
     elif set((body.get("toolConfig") or {}).get("toolChoice") or ()) & {"any", "tool"}:
         problem = "Thinking may not be enabled when tool_choice forces tool use."
     if problem is not None:
-        raise Invalid(_ERRORS + f"{problem}")
+        raise Invalid(_ERRORS + problem)
 
 
 def _reasoning_history(body: Body, config: ModelConfig) -> None:

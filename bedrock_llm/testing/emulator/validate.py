@@ -251,11 +251,7 @@ def _media(body: Body, _model: str) -> Iterator[tuple[str, str, Any]]:
 
 def _document_names(body: Body, model: str) -> None:
     names: set[str] = set()
-    for (
-        _,
-        kind,
-        value,
-    ) in _media(body, model):
+    for _, kind, value in _media(body, model):
         if kind != "document":
             continue
         if not _DOCUMENT_NAME.fullmatch(value["name"]):

@@ -115,8 +115,7 @@ def _check_signature(received: Received, given: _Authorization, identity: Identi
         raise _refused("UnrecognizedClientException", "The security token included in the request is invalid.")
     _check_scope(given.scope, amz_date, identity)
     _check_time(amz_date, now)
-    day, region, service, _ = given.scope
-    del day
+    _, region, service, _ = given.scope
     expected = signature(
         identity.secret_access_key,
         string_to_sign(_canonical(received, given.signed), amz_date, region, service),
