@@ -13,7 +13,7 @@ from typing import Any
 
 from bedrock_llm.errors import CallCancelledError, LLMError, UnsupportedFeatureError, UsageError
 from bedrock_llm.events import Event
-from bedrock_llm.models.base import BaseModelImplementation, EventStream
+from bedrock_llm.models.base import BaseModelImplementation, EventStream, Progress
 from bedrock_llm.request import Request
 from bedrock_llm.response import Attempt, Cost, Response, ResponseWarning
 
@@ -29,12 +29,16 @@ class Call:
         started_s: On the flow's clock.
         attempts: What was sent so far.
         first_event_s: Seconds from the start to the first event of a stream.
+        progress: What has arrived of an answer that is streamed inside.
+        told: The observers that saw the start, and shall see the end.
     """
 
     request: Request
     started_s: float
     attempts: list[Attempt] = field(default_factory=list)
     first_event_s: float | None = None
+    progress: Progress = field(default_factory=Progress)
+    told: list[Any] = field(default_factory=list)
 
     def succeeded(
         self, ready: Ready, started_s: float, now_s: float, *, status: int | None, request_id: str | None
@@ -50,6 +54,7 @@ class Call:
         if isinstance(error, UsageError):
             return
         known = error if isinstance(error, LLMError) else None
+        failure = error if isinstance(error, Exception) else cancelled(None, abandoned=False)
         config = ready.model.config
         attempt = Attempt(
             number=len(self.attempts) + 1,
@@ -59,7 +64,7 @@ class Call:
             duration_s=now_s - started_s,
             status=known.status if known else None,
             request_id=known.request_id if known else None,
-            error=known,
+            error=failure,
             billed=known.billed if known else "maybe",
         )
         self.attempts.append(attempt)
@@ -67,17 +72,23 @@ class Call:
     def broke(self, error: BaseException) -> None:
         """Note on the last attempt that its answer was not complete; what had arrived is billed."""
         if self.attempts:
-            self.attempts[-1] = replace(self.attempts[-1], error=error if isinstance(error, LLMError) else None)
+            left = isinstance(error, GeneratorExit)
+            failure = error if isinstance(error, Exception) else cancelled(None, abandoned=left)
+            self.attempts[-1] = replace(self.attempts[-1], error=failure)
 
     def seen(self, error: BaseException, partial: Response[Any] | None) -> BaseException:
         """The error as observers see it: it knows the request and the attempts; cancellation becomes an `LLMError`."""
         shown = error
+        partial = partial or self.progress.partial
         if not isinstance(error, Exception):
             shown = cancelled(partial, abandoned=isinstance(error, GeneratorExit))
         with contextlib.suppress(AttributeError):  # a stranger's exception may have no room for it
             shown.request = self.request  # type: ignore[attr-defined]
         if isinstance(shown, LLMError):
             shown.attempts = tuple(self.attempts)
+            if self.attempts:
+                shown.provider = shown.provider or self.attempts[-1].provider
+                shown.model = shown.model or self.attempts[-1].model
             if shown.partial is None and partial is not None:
                 shown.partial, shown.usage = partial, shown.usage or partial.usage
         return shown

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack, overload
 
 from bedrock_llm.config import Limits, ProviderOptions, RetryPolicy, Timeouts
-from bedrock_llm.errors import ConfigurationError, UnsupportedFeatureError, UsageError
+from bedrock_llm.errors import ConfigurationError, InvalidRequestError, UnsupportedFeatureError, UsageError
 from bedrock_llm.flow import Flow
 from bedrock_llm.limits import Slots
 from bedrock_llm.models.base import BaseModelImplementation
@@ -78,7 +78,7 @@ class LLMClient:
         # What makes models is loaded when the first client is made, not when the package is looked at.
         from bedrock_llm.factory import ModelFactory, check_options, transport_of
 
-        check_options(options)
+        check_options(options, _KEYWORDS)
         _check("retry", retry, RetryPolicy)
         _check("timeouts", timeouts, Timeouts)
         _check("limits", limits, Limits)
@@ -88,7 +88,17 @@ class LLMClient:
         policy = retry or RetryPolicy()
         strategy = model if isinstance(model, ModelStrategy) else ModelStrategy(model)
         shared = transport_of(transport, http_client)
-        strategy.bind(lambda name: ModelFactory.create_model(name, transport=shared, **options))
+        made: list[BaseModelImplementation] = []
+
+        def create(name: str) -> BaseModelImplementation:
+            made.append(ModelFactory.create_model(name, transport=shared, **options))
+            return made[-1]
+
+        strategy.bind(create)
+        if not made and (shared is not None or options):
+            given = ", ".join(name for name in (*options, "transport" if transport else "", "http_client") if name)
+            text = "the model was given as an object, which has its own keys and transport; these options say nothing"
+            raise ConfigurationError(f"{text}: {given}. Give them to ModelFactory.create_model, or give a model's name")
         self._flow = Flow(
             strategy=strategy,
             observers=ObserverGroup(observers),
@@ -108,7 +118,9 @@ class LLMClient:
     ) -> Response[T]: ...
 
     @overload
-    async def generate(self, messages: MessagesInput, **parameters: Unpack[Parameters]) -> Response[Any]: ...
+    async def generate(
+        self, messages: MessagesInput, *, output_type: Any = None, **parameters: Unpack[Parameters]
+    ) -> Response[Any]: ...
 
     async def generate(self, messages: MessagesInput, **parameters: Any) -> Response[Any]:
         """Ask, and wait for the whole answer.
@@ -132,7 +144,9 @@ class LLMClient:
     ) -> ResponseStream[T]: ...
 
     @overload
-    def stream(self, messages: MessagesInput, **parameters: Unpack[Parameters]) -> ResponseStream[Any]: ...
+    def stream(
+        self, messages: MessagesInput, *, output_type: Any = None, **parameters: Unpack[Parameters]
+    ) -> ResponseStream[Any]: ...
 
     def stream(self, messages: MessagesInput, **parameters: Any) -> ResponseStream[Any]:
         """Ask, and read the answer as it arrives; use it with `async with`. Arguments and errors as `generate`."""
@@ -146,6 +160,7 @@ class LLMClient:
         system: Any = None,
         tools: Any = None,
         source: Literal["exact", "provider", "estimate"] | None = None,
+        **unknown: Any,
     ) -> TokenCount:
         """Input tokens that a request would use.
 
@@ -154,11 +169,18 @@ class LLMClient:
             system: As for `generate`.
             tools: As for `generate`.
             source: How it shall be counted; None for the best without a network call.
+            unknown: Anything else is refused.
 
         Raises:
             UnsupportedFeatureError: The model cannot count that way.
+            InvalidRequestError: A message or parameter is wrong.
         """
         self._check_open()
+        if unknown:
+            name = next(iter(unknown))
+            raise InvalidRequestError.of(name, unknown[name], "absent: count_tokens takes system, tools and source")
+        if source not in (None, "exact", "provider", "estimate"):
+            raise InvalidRequestError.of("source", source, "'exact', 'provider', 'estimate' or None")
         request = Request.of(messages, system=system, tools=tools)
         model = self._flow.strategy.candidates(request)[0]
         prepared, _ = model.prepare(request)
@@ -170,9 +192,15 @@ class LLMClient:
 
     async def aclose(self) -> None:
         """Free all connections; calls in flight end with `ConnectionFailedError`. Can be called twice."""
-        self._closed = True
+        self._closed = self._flow.closed = True
+        failures = []
         for model in self._flow.strategy.models:
-            await model.aclose()
+            try:
+                await model.aclose()
+            except Exception as error:  # noqa: BLE001  # raised below; it must not keep the others open
+                failures.append(error)
+        if failures:
+            raise failures[0]
 
     async def __aenter__(self) -> LLMClient:
         self._check_open()
@@ -193,6 +221,9 @@ class LLMClient:
     def _check_open(self) -> None:
         if self._closed:
             raise UsageError("the client is closed: make a new one, or keep the calls inside its `async with` block")
+
+
+_KEYWORDS = ("observers", "retry", "timeouts", "limits", "context", "transport", "http_client", "strict")
 
 
 def _policy(context: str | ContextPolicy | None) -> ContextPolicy | None:

@@ -261,6 +261,8 @@ class ProviderError(LLMError):
     Attributes:
         code: The provider's own error code, or None.
         raw: The error body as it came (JSON or text), or None.
+        retry_at_s: When the server asked us to come again, in seconds since the epoch, where it gave a date and not its
+            own time; or None.
         server_date_s: When they answered by their own clock (seconds since the epoch), or None.
     """
 
@@ -268,6 +270,7 @@ class ProviderError(LLMError):
         super().__init__(message, **context)
         self.code = code
         self.raw = raw
+        self.retry_at_s: float | None = None
         self.server_date_s: float | None = None
 
     @property

@@ -8,7 +8,7 @@ This is the one place where provider, codec and model family meet.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Unpack
 
 from bedrock_llm.catalog.lookup import find, is_bedrock_id, nearest
@@ -88,15 +88,19 @@ def route(model_name: str) -> tuple[str, str]:
     )
 
 
-def check_options(options: Mapping[str, Any]) -> None:
+def check_options(options: Mapping[str, Any], others: Iterable[str] = ("transport", "http_client")) -> None:
     """Refuse an option that nobody knows.
+
+    Args:
+        options: What was given.
+        others: Keywords of whoever takes the options, for the hint.
 
     Raises:
         ConfigurationError: Names the option and the nearest one.
     """
-    known = ProviderOptions.__annotations__
+    known = (*others, *ProviderOptions.__annotations__)
     for name in options:
-        if name not in known:
+        if name not in ProviderOptions.__annotations__:
             import difflib
 
             near = difflib.get_close_matches(name, known, 1, 0.5)
@@ -136,6 +140,9 @@ def _bedrock(model: str, options: ProviderOptions, transport: Transport | None, 
         credentials=options.get("credentials"),
         extra_headers=options.get("extra_headers"),
     )
+    base_model = options.get("base_model")
+    if base_model is not None and (base_model.__class__ is not str or not base_model.strip()):
+        raise ConfigurationError(f"base_model must be a model's name, not {base_model!r}")
     rows, overrides = options.get("catalog"), None
     if rows is not None:
         from bedrock_llm.catalog.overrides import Catalog
@@ -144,7 +151,7 @@ def _bedrock(model: str, options: ProviderOptions, transport: Transport | None, 
     config = find(
         model,
         provider="bedrock",
-        base_model=options.get("base_model"),
+        base_model=base_model,
         overrides=overrides,
     )
     check_model_id(model)

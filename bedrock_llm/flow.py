@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from bedrock_llm.call import Call, Opened, Ready, refuse_left_out
 from bedrock_llm.catalog.prices import price
 from bedrock_llm.config import RetryPolicy, Timeouts
-from bedrock_llm.errors import ContextWindowExceededError, LLMError, StreamInterruptedError
+from bedrock_llm.errors import ConnectionFailedError, ContextWindowExceededError, LLMError, StreamInterruptedError
 from bedrock_llm.limits import Slots, within
-from bedrock_llm.models.base import BaseModelImplementation, EventStream, IteratorStream
+from bedrock_llm.models.base import PROGRESS, BaseModelImplementation, EventStream, IteratorStream
 from bedrock_llm.observers.base import ObserverGroup
 from bedrock_llm.request import Request
 from bedrock_llm.response import Response
@@ -47,17 +47,19 @@ class Flow:
     timeouts: Timeouts
     strict: bool
     clock: RetryClock
+    closed: bool = False
 
     async def generate(self, request: Request) -> Response[Any]:
         """A whole answer."""
-        call = await self.start(request)
+        call = Call(request, self.clock.now())
         try:
+            await self.start(call)
             limit_s, run = self.timeouts.total_s, self._whole
             response = await (run(call) if limit_s is None else within(limit_s, "total", lambda: run(call)))
         except BaseException as error:
             await self.fail(call, error)
             raise
-        await self.complete(response)
+        await self.complete(call, response)
         return response
 
     async def open(self, call: Call) -> Opened:
@@ -69,22 +71,20 @@ class Flow:
 
         return await within(self.timeouts.total_s, "total", lambda: self.strategy.run(call.request, ask))
 
-    async def start(self, request: Request) -> Call:
+    async def start(self, call: Call) -> None:
         """The one start that observers see."""
-        if self.observers:
-            await self.observers.tell("on_request_start", request)
-        return Call(request, self.clock.now())
+        await self.observers.tell_start(call.request, call.told)
 
-    async def complete(self, response: Response[Any]) -> None:
+    async def complete(self, call: Call, response: Response[Any]) -> None:
         """The good end that observers see."""
-        if self.observers:
-            await self.observers.tell("on_request_complete", response, last=True)
+        if call.told:
+            await self.observers.tell_end("on_request_complete", response, call.told)
 
     async def fail(self, call: Call, error: BaseException, partial: Response[Any] | None = None) -> None:
         """The other end: what was tried rides on the error; cancellation is told to observers only."""
         shown = call.seen(error, partial)
-        if self.observers:
-            await self.observers.tell("on_error", shown, last=True)
+        if call.told:
+            await self.observers.tell_end("on_error", shown, call.told)
 
     def settle(self, call: Call, ready: Ready, response: Response[Any]) -> Response[Any]:
         """The answer with all that only the path knows. `cost` is set here, nowhere else."""
@@ -101,7 +101,8 @@ class Flow:
     async def _whole(self, call: Call) -> Response[Any]:
         strategy = self.strategy
         if type(strategy).process_request is not ModelStrategy.process_request:
-            return (await strategy.process_request(call.request)).with_(request=call.request)
+            response = await strategy.process_request(call.request)
+            return response.with_(request=call.request, latency_s=self.clock.now() - call.started_s)
 
         async def ask(model: BaseModelImplementation) -> Response[Any]:
             ready = self._ready(call, model)
@@ -151,29 +152,36 @@ class Flow:
 
             ready.shrunk = True
             smaller = shrink(ready.request, ready.model.config, self.context, ready.model.counter)
-            if smaller is None:
-                return False
-            ready.request, ready.warnings = smaller.request, (*ready.warnings, *smaller.warnings)
-            return True
+            if smaller is not None:
+                ready.request, ready.warnings = smaller.request, (*ready.warnings, *smaller.warnings)
+            return smaller is not None
         ready.recovered, tried = True, ready.recovered
         return not tried and await ready.model.recover(error)
 
     async def _answer(self, call: Call, ready: Ready) -> Response[Any]:
-        release = self.slots.unlimited or await self.slots.take(self.timeouts.pool_s)
-        started_s = self.clock.now()
+        release = (not self.closed and self.slots.unlimited) or await self._slot()
+        started_s, progress = self.clock.now(), PROGRESS.set(call.progress)
         try:
             response = await ready.model.answer(ready.request)
         except BaseException as error:
             call.failed(ready, started_s, self.clock.now(), error)
             raise
         finally:
+            PROGRESS.reset(progress)
             release()
         status = None if response.raw is None else 200  # an answer with a body of the wire came with that
         call.succeeded(ready, started_s, self.clock.now(), status=status, request_id=response.request_id)
         return response
 
+    async def _slot(self) -> Callable[[], None]:
+        release = await self.slots.take(self.timeouts.pool_s)
+        if not self.closed:
+            return release
+        release()
+        raise ConnectionFailedError("the client was closed under this call", sent=False, retryable=False)
+
     async def _first_events(self, call: Call, ready: Ready) -> Opened:
-        release = self.slots.unlimited or await self.slots.take(self.timeouts.pool_s)
+        release = (not self.closed and self.slots.unlimited) or await self._slot()
         started_s = self.clock.now()
         answer = ready.model.answer_stream(ready.request)
         stream = answer if isinstance(answer, EventStream) else IteratorStream(answer)

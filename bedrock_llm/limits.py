@@ -38,8 +38,12 @@ async def within(
     with anyio.move_on_after(max(seconds, 0)):
         return await run()
     length = seconds if limit_s is None else limit_s
-    text = f"the call took longer than {length:g} s (Timeouts.{phase}_s)"
-    raise RequestTimeoutError(text, phase=phase, after_s=length, sent=phase != "pool")
+    if phase == "pool":  # to wait again is not for us: the caller has said how long
+        text = f"no slot was free within {length:g} s (Limits.max_concurrency, Timeouts.pool_s)"
+        raise RequestTimeoutError(text, phase=phase, after_s=length, sent=False, retryable=False)
+    raise RequestTimeoutError(
+        f"the call took longer than {length:g} s (Timeouts.{phase}_s)", phase=phase, after_s=length
+    )
 
 
 class Slots:

@@ -104,7 +104,7 @@ Check: TypeAlias = Callable[[str, Any], Any]
 
 _SYSTEM_PARTS = (Text, CachePoint, Opaque)
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")  # what lies beyond ASCII is written by one library so, by another so
 
 
 _LARGEST_NUMBER = 1.7e308  # finite, and no float is near enough to overflow
@@ -186,19 +186,26 @@ def _headers(name: str, value: Any) -> Any:
         )
     for key, entry in value.items():
         check_header(name, key, entry)
+        if key.lower() in _WRITTEN_BY_US:
+            text = f"{name} must not hold {key}: the client writes it"
+            raise InvalidRequestError(text, parameter=name, allowed="other headers; keys go into the client's options")
     return dict(value)
+
+
+_WRITTEN_BY_US = frozenset({"authorization", "connection", "content-length", "content-type", "expect", "host", "te"})
+_WRITTEN_BY_US |= {"trailer", "transfer-encoding", "upgrade"}
 
 
 def check_header(parameter: str, name: object, value: object) -> None:
     """Refuse a header that could not be sent or would smuggle in another; never shows its value.
 
     Raises:
-        InvalidRequestError: The name is no token, or the value is not one line of Latin-1 text.
+        InvalidRequestError: The name is no token, or the value is not one line of ASCII text.
     """
     if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
         raise InvalidRequestError.of(f"{parameter} name", name, "an HTTP header name (letters, digits, hyphens)")
     if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
-        where, allowed = f"{parameter}[{name!r}]", "one line of Latin-1 text without control characters"
+        where, allowed = f"{parameter}[{name!r}]", "one line of ASCII text without control characters"
         raise InvalidRequestError(f"{where} must be {allowed}", parameter=where, allowed=allowed)
 
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
-__all__ = ["redact", "shown"]
+__all__ = ["names_secret", "redact", "redact_within", "shown"]
 
 SHOWN_CHARS = 60  # how much of a wrong value
+_TELLING_CHARS = 6  # fewer characters of a secret tell nothing, and stand in many a text
 
+_SECRET_WORDS = ("auth", "cookie", "credential", "key", "passw", "pwd", "secret", "session", "signature", "token")
 _SECRET_SHAPES = re.compile(
     r"(?P<keep>\b(?i:Bearer|Basic)\s+)(?![A-Za-z][a-z]{0,14}[.,;:]?(?:\s|$))[A-Za-z0-9._~+/=-]{8,}"  # no plain word
     r"|\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b"
@@ -26,13 +29,39 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     """Replace the given secrets, and what looks like a key or a bearer token, by `[redacted]`.
 
     Args:
-        text: What a server or a library said.
+        text: What a server or a library said; perhaps cut, so that it ends in the start of a secret.
         secrets: The values in use for this call; blank and very short ones are left alone.
     """
     for secret in secrets:
-        if secret and len(secret) >= 6:
-            text = text.replace(secret, "[redacted]")
+        if secret and len(secret) >= _TELLING_CHARS:
+            text = _without_start(text.replace(secret, "[redacted]"), secret)
     return _SECRET_SHAPES.sub(lambda m: (m["keep"] or m["signature"] or "") + "[redacted]", text)
+
+
+def names_secret(name: str) -> bool:
+    """Whether the name of a header or field says that its value is a secret."""
+    lower = name.lower()
+    return any(word in lower for word in _SECRET_WORDS)
+
+
+def redact_within(data: Any, secrets: Iterable[str]) -> Any:
+    """JSON-like data with every string in it redacted; the same object where nothing was found."""
+    if isinstance(data, str):
+        return redact(data, secrets)
+    if isinstance(data, dict):
+        made = {redact(key, secrets): redact_within(value, secrets) for key, value in data.items()}
+        return data if made == data else made
+    if isinstance(data, list):
+        return [redact_within(value, secrets) for value in data]
+    return data
+
+
+def _without_start(text: str, secret: str) -> str:
+    """`text` without the first characters of `secret` at its end."""
+    for length in range(min(len(secret), len(text)), _TELLING_CHARS - 1, -1):
+        if text.endswith(secret[:length]):
+            return text[:-length] + "[redacted]"
+    return text
 
 
 def shown(value: object) -> str:

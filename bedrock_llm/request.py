@@ -17,6 +17,7 @@ from typing import Any, ClassVar, TypeAlias
 from bedrock_llm.errors import InvalidRequestError
 from bedrock_llm.messages import CachePoint, Message, Opaque, ToolCall, ToolResult
 from bedrock_llm.parameters import ToolSpec, check_parameters
+from bedrock_llm.redaction import names_secret
 from bedrock_llm.values import Converter, Value, many, one
 
 __all__ = ["MessagesInput", "Request"]
@@ -29,8 +30,6 @@ def _new_call_id() -> str:
 
 
 _TOOLS = {kind.__name__: kind for kind in (ToolSpec, Opaque, CachePoint)}
-_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
-_SECRET_WORDS = ("key", "token", "secret", "signature")
 
 
 def _write_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,12 +59,7 @@ def _read_parameters(data: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _open_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """The headers whose names do not say that they hold a key."""
-    names = {name: name.lower() for name in headers}
-    return {
-        name: headers[name]
-        for name, lower in names.items()
-        if lower not in _SECRET_HEADERS and not any(word in lower for word in _SECRET_WORDS)
-    }
+    return {name: value for name, value in headers.items() if not names_secret(name)}
 
 
 def _picklable(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
-from bedrock_llm.errors import Billed, LLMError
+from bedrock_llm.errors import Billed
 from bedrock_llm.messages import Message, Thinking, ToolCall
 from bedrock_llm.request import Request
 from bedrock_llm.values import DECIMAL, Converter, Value, many, one
@@ -168,7 +168,7 @@ class Attempt(Value):
         duration_s: Seconds until its end (for a stream: until the first event).
         status: HTTP status, or None.
         request_id: The provider's id, or None.
-        error: What went wrong, or None for the one that succeeded.
+        error: What went wrong (an `LLMError`, or a stranger's exception), or None for the one that succeeded.
         billed: Whether it is charged: "no", "maybe" or "yes".
     """
 
@@ -185,7 +185,7 @@ class Attempt(Value):
     duration_s: float
     status: int | None = None
     request_id: str | None = None
-    error: LLMError | None = field(default=None, compare=False)
+    error: Exception | None = field(default=None, compare=False)
     billed: Billed = "yes"
 
 
@@ -281,6 +281,11 @@ class Response(Value, Generic[T]):
         if changes:
             raise TypeError(f"a Response has no field {next(iter(changes))!r}")
         return copied
+
+    def __getstate__(self) -> list[Any]:
+        """For pickle: without a `parsed` whose class it could not find again."""
+        local = "<locals>" in type(self.parsed).__qualname__
+        return [None if local and name == "parsed" else read(self) for name, read, _ in _SLOTS]
 
     def __str__(self) -> str:
         return self.text

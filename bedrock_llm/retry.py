@@ -10,6 +10,7 @@ Rule 3: every retry is paid for out of one budget, so that an outage is not made
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -112,10 +113,11 @@ async def with_retry(
     Raises:
         LLMError: The last attempt's.
     """
+    started_s = time.monotonic()  # by tenacity's own clock, which its stop_after_delay looks at
     try:
         result = await attempt()
     except LLMError as error:
-        return await _Retries(attempt, mend, policy, budget, clock, deadline, again).run(error)  # type: ignore[no-any-return]  # what `attempt` gives
+        return await _Retries(attempt, mend, policy, budget, clock, deadline, again).run(error, started_s)  # type: ignore[no-any-return]  # what `attempt` gives
     budget.put()
     return result
 
@@ -140,11 +142,13 @@ class _Retries:
         self._clock = clock
         self._deadline = deadline
         self._again = again
+        self._started_s = 0.0
         self._mended = False  # whether the error at hand was
         self._taken = 0
 
-    async def run(self, error: LLMError) -> Any:
-        """Go on after `error`, the first attempt's."""
+    async def run(self, error: LLMError, started_s: float) -> Any:
+        """Go on after `error`, the first attempt's, which began at `started_s`."""
+        self._started_s = started_s
         from tenacity import AsyncRetrying
 
         failed: LLMError | None = error
@@ -190,6 +194,7 @@ class _Retries:
         """Asked after the wait is known; takes from the budget last, when nothing else forbids the retry."""
         policy = self._policy
         error = _error(state)
+        state.start_time = self._started_s
         if state.attempt_number >= policy.max_attempts or (policy.stop is not None and policy.stop(state)):
             return True
         asked = error.retry_after_s if isinstance(error, LLMError) else None
@@ -197,6 +202,8 @@ class _Retries:
             return True
         if self._deadline is not None and self._clock.now() + state.upcoming_sleep >= self._deadline:
             return True
+        if self._mended:  # nothing is overloaded, and it happens once a call: it costs nothing
+            return False
         cost = policy.throttle_cost if _throttled(error) else policy.cost
         if not self._budget.take(cost):
             return True

@@ -64,8 +64,20 @@ class ModelStrategy:
         return self._models  # type: ignore[return-value]  # no strings, as just checked
 
     def bind(self, create: Callable[[str], BaseModelImplementation]) -> None:
-        """Make models of names; called once by the client."""
+        """Make models of names; called once, by the client.
+
+        Raises:
+            ConfigurationError: The names belong to another client already, with that client's keys and addresses.
+        """
+        if self._made_here and self._bound:
+            raise ConfigurationError(
+                "a strategy that was given names belongs to the client it was first given to: make another, or "
+                "give it models"
+            )
+        self._made_here = not self._bound
         self._models = tuple(create(model) if isinstance(model, str) else model for model in self._models)
+
+    _made_here = False  # whether `bind` made the models
 
     @property
     def _bound(self) -> bool:
@@ -107,6 +119,7 @@ class ModelStrategy:
         """The same loop without the client's services: no retry, no fitting, no observers. Override to take over."""
 
         async def ask(model: BaseModelImplementation) -> Response[Any]:
+            model.validate_request(request)
             prepared, warnings = model.prepare(request)
             response = await model.answer(prepared)
             return response.with_(warnings=(*warnings, *response.warnings))

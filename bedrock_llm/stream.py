@@ -10,6 +10,7 @@ the slot are free. Rule 3: observers are told one end, whichever comes first.
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Generic, NoReturn, TypeVar
@@ -53,12 +54,14 @@ class ResponseStream(AsyncIterator[Event], Generic[T]):
         self._response: Response[T] | None = None
         self._failure: BaseException | None = None
         self._closed = False
+        self._reading = False
 
     async def __aenter__(self) -> ResponseStream[T]:
-        if self._call is not None:
-            raise UsageError("a stream can be entered once; ask again with client.stream(...)")
-        call = self._call = await self._flow.start(self._request)
+        if self._call is not None or self._closed:
+            raise UsageError("a stream can be entered once, and not after aclose(); ask again with client.stream(...)")
+        call = self._call = Call(self._request, self._flow.clock.now())
         try:
+            await self._flow.start(call)
             opened = self._opened = await self._flow.open(call)
         except BaseException as error:
             self._failure, self._closed = error, True
@@ -77,6 +80,12 @@ class ResponseStream(AsyncIterator[Event], Generic[T]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._leave(error)
+
+    def __del__(self) -> None:
+        opened = self._opened
+        if opened is not None and not self._closed:
+            opened.release()  # its connection frees itself; observers cannot be told from here
+            warnings.warn("a stream was dropped without `async with` or aclose()", ResourceWarning, stacklevel=2)
 
     def __aiter__(self) -> AsyncIterator[Event]:
         self._check_entered()
@@ -105,14 +114,11 @@ class ResponseStream(AsyncIterator[Event], Generic[T]):
             LLMError: The answer broke off, or the stream was left before its end; `.partial` holds what had arrived.
         """
         self._check_entered()
-        while await self._advance():
-            pass
-        if self._response is not None:
-            return self._response
-        if isinstance(self._failure, LLMError):
-            raise self._failure
-        text = "the stream was left before its end"
-        raise StreamInterruptedError(text, retryable=False, partial=self.partial) from self._failure
+        while self._response is None:
+            if not await self._advance() and self._response is None:
+                self._nothing_more()
+        self._pending = iter(())
+        return self._response
 
     @property
     def partial(self) -> Response[Any] | None:
@@ -134,7 +140,29 @@ class ResponseStream(AsyncIterator[Event], Generic[T]):
         """Make the next events pending; whether there are any."""
         opened = self._opened
         if self._closed or opened is None:
+            return self._nothing_more()
+        if self._reading:
+            raise UsageError("this stream is being read by another task: one reader at a time")
+        self._reading = True
+        try:
+            return await self._read(opened)
+        finally:
+            self._reading = False
+
+    def _nothing_more(self) -> bool:
+        """False where the answer is complete.
+
+        Raises:
+            LLMError: It is not: what was left or broke is never handed over as finished.
+        """
+        if self._response is not None:
             return False
+        if isinstance(self._failure, LLMError):
+            raise self._failure
+        text = "the stream was left before its end"
+        raise StreamInterruptedError(text, retryable=False, partial=self.partial) from self._failure
+
+    async def _read(self, opened: Opened) -> bool:
         if self._finished:
             await self._end(opened)
             return False
@@ -189,7 +217,7 @@ class ResponseStream(AsyncIterator[Event], Generic[T]):
             self._failure = error
             await self._flow.fail(call, error, self.partial)
             raise
-        await self._flow.complete(self._response)
+        await self._flow.complete(call, self._response)
 
     async def _stop(self, opened: Opened, error: BaseException) -> None:
         """The answer is not complete: `error` says why."""

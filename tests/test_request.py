@@ -119,7 +119,7 @@ def test_a_dict_with_wrong_parameters_is_refused():
 
 
 KEYS = {
-    "Authorization": "Bearer hush-hush-hush",
+    "X-Authorization": "Bearer hush-hush-hush",
     "X-Api-Key": "hush-hush",
     "x-amz-security-token": "hush",
     "X-Trace": "1",

@@ -7,7 +7,7 @@ Called by: models/remote.py.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 from bedrock_llm.config import ModelConfig
@@ -38,9 +38,11 @@ class StreamDecoder(ABC):
 
     Attributes:
         complete: Whether the terminal mark was seen: nothing more is waited for.
+        warnings: What the answer gave cause to warn of; known once it is complete.
     """
 
     complete: bool = False
+    warnings: Sequence[ResponseWarning] = ()
 
     @abstractmethod
     def feed(self, data: bytes) -> list[Event]:

@@ -135,7 +135,7 @@ class EventStreamDecoder:
         except _MalformedError as problem:
             self.error = ProtocolError(*problem.args[:1], excerpt=problem.args[1])
             if not frames:
-                raise _again(self.error) from problem
+                raise _again(self.error) from None  # `problem` shows bytes that nobody has redacted
             return frames
         if position < len(data):
             held += data[position:]

@@ -83,6 +83,9 @@ def _calls(parts: tuple[Part, ...], seen: set[str], rules: HistoryRules) -> list
         elif kind is ToolResult or (kind in MEDIA and not rules.assistant_media) or not _good_part(part, rules):
             return None
         said = said or kind is not CachePoint
+    kinds = {part.__class__ for part in parts}
+    if rules.document_text and Text not in kinds and (Document in kinds or Opaque in kinds):
+        return None  # a provider's own block may be a document; the steps look closer
     return made if said else None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
+from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from bedrock_llm.response import Response, ResponseWarning, TokenCount
 if TYPE_CHECKING:
     from bedrock_llm.tokens.counter import TokenCounter
 
-__all__ = ["BaseModelImplementation", "EventStream"]
+__all__ = ["PROGRESS", "BaseModelImplementation", "EventStream", "IteratorStream", "Progress"]
 
 _MESSAGE_OVERHEAD_TOKENS = 4  # role and separators of a chat turn, as in the common chat templates
 _STRANGER_ERROR = 0.25  # how far a count by text alone may be off: media and templates are not counted
@@ -32,6 +33,23 @@ def _counter() -> TokenCounter:
     from bedrock_llm.tokens.counter import TokenCounter
 
     return TokenCounter()
+
+
+class Progress:
+    """What has arrived of an answer that is not finished.
+
+    Attributes:
+        partial: The fold of it, where a model that streams inside was stopped from outside; or None.
+    """
+
+    __slots__ = ("partial",)
+
+    def __init__(self) -> None:
+        self.partial: Response[Any] | None = None
+
+
+PROGRESS: ContextVar[Progress | None] = ContextVar("bedrock_llm_progress", default=None)
+"""Of the call under way; a deadline or a cancellation leaves nothing else to put a partial answer on."""
 
 
 class EventStream(ABC):
@@ -130,7 +148,7 @@ class BaseModelImplementation(ABC):
     async def answer(self, request: Request) -> Response[Any]:
         """Answer a prepared request. What the flow calls; override `generate_text` unless you need the `Request`."""
         response = await self.generate_text(request.messages, **request.parameters)
-        if not isinstance(response, Response):
+        if not isinstance(getattr(response, "message", None), Message):
             raise ConfigurationError(
                 f"{type(self).__name__}.generate_text must return a Response, not {type(response).__name__}; "
                 "Response(message=Message.assistant(text)) is enough"

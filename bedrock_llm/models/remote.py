@@ -16,15 +16,17 @@ from bedrock_llm.errors import (
     InvalidRequestError,
     LLMError,
     ProtocolError,
+    ProviderError,
     UsageError,
     interrupted,
     redact,
 )
 from bedrock_llm.events import Event, empty_response, events_of, fold
 from bedrock_llm.media.files import load, names_files
-from bedrock_llm.models.base import BaseModelImplementation, EventStream
+from bedrock_llm.models.base import PROGRESS, BaseModelImplementation, EventStream
 from bedrock_llm.parameters import check_parameters
 from bedrock_llm.providers.base import Provider
+from bedrock_llm.redaction import names_secret, redact_within
 from bedrock_llm.request import Request
 from bedrock_llm.response import Response, ResponseWarning, TokenCount
 from bedrock_llm.transports.base import TIMEOUTS, HTTPCall, ReplyStream, Transport
@@ -122,7 +124,8 @@ class RemoteModel(BaseModelImplementation):
 
             request = with_schemas(request)
         prepared, warnings = self.codec.prepare(request, self.config)
-        if self.config.features is None:
+        config = self.config
+        if config.features is None and config.context_window is None and config.prices is None:
             text = f"{self.config.model} is not in the catalog: it is sent as it is, unchecked, and its cost is unknown"
             warnings = (*warnings, ResponseWarning("unknown_model", text))
         return prepared, warnings
@@ -138,7 +141,7 @@ class RemoteModel(BaseModelImplementation):
                 raise self.codec.decode_error(reply.status, reply.headers, reply.body)
             return self.codec.decode(reply.body, reply.headers, self.config)
         except LLMError as error:
-            raise self._with_context(error, credentials) from error.__cause__
+            raise self._with_context(error, credentials, request) from error.__cause__
 
     def answer_stream(self, request: Request) -> EventStream:
         """Answer a prepared request event by event."""
@@ -174,6 +177,11 @@ class RemoteModel(BaseModelImplementation):
             if not events:
                 raise
             raise interrupted(error, fold(empty_response(), events), retryable=error.retryable) from error
+        except BaseException:
+            progress = PROGRESS.get()
+            if progress is not None and events:
+                progress.partial = fold(empty_response(), events).with_(request_id=stream.request_id)
+            raise
         finally:
             await stream.aclose()
         response = fold(empty_response(), events)
@@ -193,14 +201,21 @@ class RemoteModel(BaseModelImplementation):
         call = HTTPCall("POST", url, headers, encoded.body, TIMEOUTS.get())
         return credentials, self.provider.authorize(call, credentials, self._now())
 
-    def _with_context(self, error: LLMError, credentials: Any) -> LLMError:
+    def _with_context(self, error: LLMError, credentials: Any, request: Request) -> LLMError:
         """`error`, knowing whom it is about and holding no secret."""
         error.provider = error.provider or self.config.provider
         error.model = error.model or self.config.model
+        if isinstance(error, ProviderError) and error.retry_after_s is None and error.retry_at_s is not None:
+            error.retry_after_s = max(0.0, error.retry_at_s - self._now())
         if not isinstance(error, UsageError):
-            error.args = (redact(error.message, self.provider.secrets(credentials)), *error.args[1:])
+            own = (value for name, value in request.get("extra_headers", {}).items() if names_secret(name))
+            secrets = (*self.provider.secrets(credentials), *own)
+            error.args = (redact(error.message, secrets), *error.args[1:])
+            error.request_id = error.request_id and redact(error.request_id, secrets)
             if isinstance(error, ProtocolError) and error.excerpt:
-                error.excerpt = redact(error.excerpt, self.provider.secrets(credentials))
+                error.excerpt = redact(error.excerpt, secrets)
+            elif isinstance(error, ProviderError):
+                error.raw, error.code = redact_within(error.raw, secrets), redact_within(error.code, secrets)
         return self.provider.explain(error, self.config.model or "")
 
 
@@ -228,6 +243,8 @@ class RemoteStream(EventStream):
             assert decoder is not None
             while not decoder.complete and (data := await reply.read()):
                 if events := decoder.feed(data):
+                    if decoder.complete:
+                        self.warnings = decoder.warnings
                     if not self._started:
                         self._started = True
                         reply.started()
@@ -235,7 +252,7 @@ class RemoteStream(EventStream):
             return await self._end(reply, decoder)
         except LLMError as error:
             await self.aclose()
-            raise self._model._with_context(self._identified(error), self._credentials) from error.__cause__  # noqa: SLF001  # one module, one job
+            raise self._explained(error) from error.__cause__
         except BaseException:
             await self.aclose()
             raise
@@ -261,13 +278,13 @@ class RemoteStream(EventStream):
         """The last events, if the terminal mark or the end of the body leaves any."""
         self._ended = True
         events = decoder.close()
-        self.warnings = getattr(decoder, "warnings", ())
+        self.warnings = decoder.warnings
         await reply.finish()
         return events
 
-    def _identified(self, error: LLMError) -> LLMError:
+    def _explained(self, error: LLMError) -> LLMError:
         error.request_id = error.request_id or self.request_id
-        return error
+        return self._model._with_context(error, self._credentials, self._request)  # noqa: SLF001  # one module, one job
 
 
 class _WholeStream(EventStream):

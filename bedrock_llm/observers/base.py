@@ -13,16 +13,18 @@ from __future__ import annotations
 import copy
 import inspect
 import logging
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from bedrock_llm.errors import ConfigurationError, LLMError
-from bedrock_llm.events import Event, OpaqueEvent, PartFinished, ToolCallFinished
-from bedrock_llm.messages import Message, Opaque, ToolCall, ToolResult
+from bedrock_llm.events import Event, Finished, TextDelta, ThinkingDelta, ToolCallDelta, ToolCallStarted
+from bedrock_llm.messages import Audio, CachePoint, Document, Image, Message, Text, Thinking, Video
 from bedrock_llm.request import Request
-from bedrock_llm.response import Attempt, Response
+from bedrock_llm.response import Attempt, Response, Usage
 
 __all__ = ["ModelObserver", "ObserverGroup"]
 
@@ -36,7 +38,8 @@ class ModelObserver:
     """Base of all observers; override what you want to see. Hooks may be sync or async.
 
     Attributes:
-        reads_only: Set it True in an observer that never changes what it is shown: it is spared the copies.
+        reads_only: Set it True in a class that never changes what it is shown: it is spared the copies. Its subclasses
+            are not, unless they say so themselves.
     """
 
     reads_only: ClassVar[bool] = False
@@ -84,24 +87,47 @@ class ObserverGroup:
         """Whether any of them looks at single events."""
         return bool(self._hooks["on_event"])
 
-    async def tell(self, name: str, value: Any, *, last: bool = False) -> None:
-        """Call one hook of each observer.
-
-        Args:
-            name: The hook's name.
-            value: What it is shown.
-            last: Whether it is the end of a call: then it is carried out even where the call is being cancelled.
-        """
+    async def tell(self, name: str, value: Any) -> None:
+        """Call one hook of each observer, in the middle of a call."""
         for observer, hook in self._hooks[name]:
-            if id(observer) in self._off:
-                continue
-            shown = value if getattr(observer, "reads_only", False) else shielded(value)
-            await self._call(observer, name, hook, shown, last=last)
+            await self._show(observer, name, hook, value)
 
-    async def _call(self, observer: Any, name: str, hook: Callable[[Any], Any], value: Any, *, last: bool) -> None:
+    async def tell_start(self, request: Request, told: list[Any]) -> None:
+        """Call `on_request_start` of each observer; `told` takes those that have seen it, for the end."""
+        hooks = dict(self._hooks_by_observer("on_request_start"))
+        for observer in self._observers:
+            told.append(observer)
+            if id(observer) in hooks:
+                await self._show(observer, "on_request_start", hooks[id(observer)], request)
+
+    async def tell_end(self, name: str, value: Any, told: Sequence[Any]) -> None:
+        """Call one end hook of those that saw the start, even where the call is being cancelled.
+
+        Raises:
+            BaseException: The cancellation that came meanwhile, once all have been told.
+        """
+        hooks, cancellation = dict(self._hooks_by_observer(name)), None
+        for observer in told:
+            if id(observer) in hooks:
+                try:
+                    await self._show(observer, name, hooks[id(observer)], value, last=True)
+                except BaseException as error:  # noqa: BLE001  # raised below; it must not spare the others the end
+                    cancellation = cancellation or error
+        if cancellation is not None:
+            raise cancellation
+
+    def _hooks_by_observer(self, name: str) -> list[tuple[int, Callable[[Any], Any]]]:
+        return [(id(observer), hook) for observer, hook in self._hooks[name]]
+
+    async def _show(
+        self, observer: Any, name: str, hook: Callable[[Any], Any], value: Any, *, last: bool = False
+    ) -> None:
+        if id(observer) in self._off:
+            return
+        shown = value if type(observer).__dict__.get("reads_only", False) else shielded(value)
         started = time.perf_counter()
         try:
-            result = hook(value)
+            result = hook(shown)
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # noqa: BLE001  # even a CancelledError of its own making is the observer's affair
@@ -119,7 +145,11 @@ class ObserverGroup:
         with anyio.move_on_after(HOOK_LIMIT_S, shield=last) as scope:
             try:
                 await result
-            except Exception as error:  # noqa: BLE001  # an observer's failure must not reach the call
+            except (KeyboardInterrupt, SystemExit, GeneratorExit):
+                raise
+            except BaseException as error:
+                if not isinstance(error, Exception) and not _of_its_own(error, scope):
+                    raise
                 self._warn(observer, name, "raised", f"{type(error).__name__}: {error}")
         if scope.cancelled_caught:
             self._off.add(id(observer))
@@ -139,34 +169,105 @@ def _hooks(observers: Sequence[Any], name: str) -> list[tuple[Any, Callable[[Any
     found = []
     for observer in observers:
         hook = getattr(observer, name, None)
-        if hook is not None and getattr(type(observer), name, None) is not getattr(ModelObserver, name):
+        if hook is not None and getattr(hook, "__func__", hook) is not getattr(ModelObserver, name):
             found.append((observer, hook))
     return found
 
 
+def _of_its_own(error: BaseException, scope: Any) -> bool:
+    """Whether a hook made its cancellation itself: nobody has cancelled the task, nor this scope."""
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None or not isinstance(error, asyncio.CancelledError) or scope.cancel_called:
+        return False
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() == 0
+
+
 def shielded(value: Any) -> Any:
-    """`value`, or a copy of it where an observer could change something inside."""
-    if isinstance(value, Request):
-        return Request(shielded(value.messages), copy.deepcopy(dict(value.parameters)), value.call_id)
-    if isinstance(value, Response):
-        request = None if value.request is None else shielded(value.request)
-        return replace(value, message=shielded(value.message), raw=copy.deepcopy(value.raw), request=request)
-    if isinstance(value, tuple):
-        copies = tuple(shielded(item) for item in value)
-        return value if all(new is old for new, old in zip(copies, value, strict=True)) else copies
-    if isinstance(value, Message):
-        parts = shielded(value.parts)
-        return value if parts is value.parts else Message(value.role, parts)
-    if isinstance(value, (ToolCall, Opaque, ToolResult, PartFinished, ToolCallFinished, OpaqueEvent)):
-        return copy.deepcopy(value)
+    """`value`, or a copy of it where an observer could change something inside.
+
+    What cannot be copied is shown as it is.
+    """
+    copied = _COPIES.get(type(value))
+    if copied is not None:
+        return copied(value)
     if isinstance(value, LLMError):
-        return _shielded_error(value)
-    return value
+        return _error_copy(value)
+    if isinstance(value, _FLAT):
+        return value
+    return _deep(value)
 
 
-def _shielded_error(error: LLMError) -> LLMError:
-    shown = copy.copy(error)
-    shown.request = None if error.request is None else shielded(error.request)
-    shown.partial = None if error.partial is None else shielded(error.partial)
+def _deep(value: Any) -> Any:
+    try:
+        return copy.deepcopy(value)
+    except Exception:  # noqa: BLE001  # a lock, a socket, a class that refuses: whoever put it there
+        return value
+
+
+def _request_copy(request: Request) -> Request:
+    parameters = {name: _deep(value) for name, value in request.parameters.items()}
+    return Request(shielded(request.messages), MappingProxyType(parameters), request.call_id)
+
+
+def _response_copy(response: Response[Any]) -> Response[Any]:
+    return response.with_(
+        message=shielded(response.message),
+        raw=_deep(response.raw),
+        parsed=_deep(response.parsed),
+        request=None if response.request is None else shielded(response.request),
+        attempts=shielded(response.attempts),
+        warnings=shielded(response.warnings),
+    )
+
+
+def _attempt_copy(attempt: Attempt) -> Attempt:
+    return attempt if attempt.error is None else replace(attempt, error=_error_copy(attempt.error))
+
+
+def _error_copy(error: Exception) -> Exception:
+    """Made without `__init__`, which a stranger's class may have changed; the traceback is shared."""
+    kind = type(error)
+    try:
+        shown = kind.__new__(kind)
+    except TypeError:
+        return error
+    shown.args = error.args
+    own = {name: value for name, value in vars(error).items() if name != "attempts"}
+    for name, value in own.items():
+        setattr(shown, name, shielded(value))
+    if isinstance(error, LLMError):  # its last attempt holds the error itself
+        shown.attempts = tuple(  # type: ignore[attr-defined]  # of the same class
+            replace(attempt, error=shown) if attempt.error is error else _attempt_copy(attempt)
+            for attempt in error.attempts
+        )
     shown.__cause__, shown.__traceback__ = error.__cause__, error.__traceback__
     return shown
+
+
+def _tuple_copy(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    copies = tuple(shielded(item) for item in values)
+    return values if all(new is old for new, old in zip(copies, values, strict=True)) else copies
+
+
+def _message_copy(message: Message) -> Message:
+    parts = shielded(message.parts)
+    return message if parts is message.parts else Message(message.role, parts)
+
+
+_FLAT = (str, bytes, int, float, type(None), TextDelta, ThinkingDelta, ToolCallStarted, ToolCallDelta, Finished)
+_COPIES: Mapping[type, Callable[[Any], Any]] = {
+    Request: _request_copy,
+    Response: _response_copy,
+    Attempt: _attempt_copy,
+    tuple: _tuple_copy,
+    Message: _message_copy,
+    Text: lambda text: _deep(text) if text.citations else text,
+    Image: lambda image: image,
+    Document: lambda document: document,
+    Audio: lambda audio: audio,
+    Video: lambda video: video,
+    Thinking: lambda thinking: thinking,
+    CachePoint: lambda point: point,
+    Usage: lambda usage: usage,
+}

@@ -65,9 +65,9 @@ class LoggingObserver(ModelObserver):
         times = (_known(latency), len(response.attempts))
         self._log.info(text, call_id, response.model, *figures, *times, extra=extra)
         for warning in response.warnings:
-            self._log.warning("call %s: %s", call_id, warning.message, extra={"call_id": call_id})
+            self._log.warning("call %s: %s", call_id, _line(warning.message), extra={"call_id": call_id})
         if self._content:
-            self._log.debug("call %s answers: %s", call_id, response.text)
+            self._log.debug("call %s answers: %s", call_id, _line(response.text))
 
     def on_error(self, error: LLMError | Exception) -> None:
         """Log why a call has no answer."""
@@ -76,13 +76,21 @@ class LoggingObserver(ModelObserver):
         level = logging.INFO if isinstance(error, CallCancelledError) else logging.WARNING
         name, attempts = type(error).__name__, len(getattr(error, "attempts", ()))
         extra = {"call_id": call_id, "error_type": name, "attempts": attempts}
-        self._log.log(level, "call %s failed: %s: %s", call_id, name, error, extra=extra)
+        self._log.log(level, "call %s failed: %s: %s", call_id, name, _line(error), extra=extra)
 
     def on_retry(self, attempt: Attempt) -> None:
         """Log that an attempt failed and another follows."""
         error = attempt.error
         text = "attempt %d to %s failed, trying again: %s: %s"
-        self._log.warning(text, attempt.number, attempt.model, type(error).__name__, error)
+        self._log.warning(text, attempt.number, attempt.model, type(error).__name__, _line(error))
+
+
+def _line(text: object) -> str:
+    """Words of others on one line, control characters escaped: they forge no record and steer no terminal."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in str(text)
+    )
 
 
 def _known(value: object) -> object:

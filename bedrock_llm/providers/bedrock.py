@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar
 
-from bedrock_llm.config import AWSCredentials, CredentialsSource
+from bedrock_llm.config import AWSCredentials, CredentialsSource, check_secret
 from bedrock_llm.errors import ConfigurationError, InvalidRequestError, LLMError, ProviderError
 from bedrock_llm.parameters import check_header
 from bedrock_llm.providers.base import Provider
@@ -26,6 +26,7 @@ from bedrock_llm.providers.credentials import (
 from bedrock_llm.providers.endpoints import arn_region, check_base_url, check_region, model_path, regional_url
 from bedrock_llm.providers.hints import CLOCK_CODES, STALE_CODES, advice
 from bedrock_llm.providers.sigv4 import sign
+from bedrock_llm.redaction import names_secret
 from bedrock_llm.transports.base import HTTPCall
 
 __all__ = ["BedrockProvider"]
@@ -39,7 +40,7 @@ _OWN_HEADERS = frozenset(
         *("x-amz-content-sha256", "x-amz-date", "x-amz-security-token"),
     )
 )
-_SECRET_NAMES = ("authorization", "cookie", "credential", "key", "password", "secret", "token")
+_SIGNED_HERE = _OWN_HEADERS - {"content-type"}  # that one the codec writes
 
 
 class BedrockProvider(Provider):
@@ -81,8 +82,10 @@ class BedrockProvider(Provider):
         environ: Mapping[str, str] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        if profile is not None and not str(profile).strip():
-            raise ConfigurationError("profile is blank")
+        if profile is not None and (profile.__class__ is not str or not profile.strip()):
+            raise ConfigurationError(f"profile must be the name of an AWS profile, not {profile!r}")
+        if api_key is not None:
+            check_secret("api_key", api_key)
         self._extra_headers = _checked_headers(extra_headers or {})
         self._store = CredentialStore(choose_source(environ, credentials, api_key, profile), clock)
         found_region = find_region(environ, region, profile, credentials)
@@ -148,6 +151,10 @@ class BedrockProvider(Provider):
         headers = self._extra_headers.copy()
         for name, value in call.headers.items():
             headers[name.lower()] = value
+        if not _SIGNED_HERE.isdisjoint(headers):
+            name = next(iter(_SIGNED_HERE.intersection(headers)))
+            text = f"extra_headers must not hold {name}: the client writes it"
+            raise InvalidRequestError(text, parameter="extra_headers", allowed="other headers")
         if isinstance(credentials, BearerToken):
             headers["authorization"] = f"Bearer {credentials.token}"
         else:
@@ -168,7 +175,7 @@ class BedrockProvider(Provider):
 
     def secrets(self, credentials: Any) -> Collection[str]:
         """The secret strings in `credentials` and in the extra headers."""
-        found = [value for name, value in self._extra_headers.items() if any(part in name for part in _SECRET_NAMES)]
+        found = [value for name, value in self._extra_headers.items() if names_secret(name)]
         if isinstance(credentials, BearerToken):
             found.append(credentials.token)
         elif isinstance(credentials, AWSCredentials):

@@ -85,7 +85,7 @@ def test_region_that_is_known_nowhere_is_asked_for_at_the_first_use():
         ({}, {"base_url": ""}, "base_url must be an absolute"),
         ({}, {"api_key": ""}, "api_key is blank"),
         ({}, {"api_key": "two\nlines"}, "api_key must be one line"),
-        ({}, {"profile": " "}, "profile is blank"),
+        ({}, {"profile": " "}, "profile must be the name"),
         ({}, {"credentials": "AKIA"}, "credentials must be"),
         ({}, {"extra_headers": "x"}, "extra_headers must be a mapping"),
         ({}, {"extra_headers": {"x": "two\r\nlines"}}, "extra_headers"),

@@ -204,7 +204,7 @@ class Watcher(ModelObserver):
         assert_type(response.latency_s, float | None)
 
     def on_retry(self, attempt: Attempt) -> None:
-        assert_type(attempt.error, LLMError | None)
+        assert_type(attempt.error, Exception | None)
 
 
 class Bytes(Transport):

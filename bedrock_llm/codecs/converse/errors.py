@@ -105,6 +105,7 @@ _OVERFLOW = (
     "too many input tokens",
     "is longer than the model's context length",
 )
+_DAILY = ("per day", "daily")  # such a quota comes back tomorrow: no wait of seconds helps
 _BAD_KEY = ("make sure your api key is valid", "invalid api key", "bearer token has expired", "security token included")
 
 _DATE = re.compile(
@@ -137,6 +138,8 @@ def from_http(status: int, headers: Mapping[str, str], body: bytes) -> LLMError:
     error.request_id, error.raw = request_id, excerpt if data is None else data
     error.retry_after_s = _retry_after_s(headers)
     error.server_date_s = server_date_s(headers)
+    if error.server_date_s is None:
+        error.retry_at_s = _http_date_s(headers.get("retry-after", ""))
     return error
 
 
@@ -165,6 +168,8 @@ def _error(status: int, code: str | None, text: str, fields: Mapping[str, Json])
     lowered = text.lower()
     if kind is RejectedRequestError and any(words in lowered for words in _OVERFLOW):
         kind = ContextWindowExceededError
+    elif kind is RateLimitError and any(words in lowered for words in _DAILY):
+        kind = QuotaExceededError
     elif kind is PermissionDeniedError and any(words in lowered for words in _BAD_KEY):
         kind = AuthenticationError
     return kind(text, code=code, status=status, retryable=_retryable(kind, status, code, fields))

@@ -15,7 +15,7 @@ Rule 4: events that stood before something broken are handed out first. Then `co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jiter
@@ -48,7 +48,7 @@ class ConverseStreamDecoder(StreamDecoder):
 
     def __init__(self, family: str | None = None) -> None:
         self.complete = False
-        self.warnings: list[ResponseWarning] = []
+        self.warnings: Sequence[ResponseWarning] = []
         self.error: LLMError | None = None
         self._family = family
         self._frames = EventStreamDecoder()
@@ -244,7 +244,7 @@ class WholeAnswerDecoder(StreamDecoder):
 
     def __init__(self, headers: Mapping[str, str], family: str | None = None) -> None:
         self.complete = False
-        self.warnings: list[ResponseWarning] = []
+        self.warnings: Sequence[ResponseWarning] = []
         self._headers = headers
         self._family = family
         self._pieces: list[bytes] = []
