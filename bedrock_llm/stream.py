@@ -143,29 +143,10 @@ class ResponseStream(AsyncIterator[Event], Generic[T]):
             return self._nothing_more()
         if self._reading:
             raise UsageError("this stream is being read by another task: one reader at a time")
-        self._reading = True
-        try:
-            return await self._read(opened)
-        finally:
-            self._reading = False
-
-    def _nothing_more(self) -> bool:
-        """False where the answer is complete.
-
-        Raises:
-            LLMError: It is not: what was left or broke is never handed over as finished.
-        """
-        if self._response is not None:
-            return False
-        if isinstance(self._failure, LLMError):
-            raise self._failure
-        text = "the stream was left before its end"
-        raise StreamInterruptedError(text, retryable=False, partial=self.partial) from self._failure
-
-    async def _read(self, opened: Opened) -> bool:
         if self._finished:
             await self._end(opened)
             return False
+        self._reading = True
         try:  # this runs once per packet: what need not be awaited is not
             unlimited = self._flow.timeouts.total_s is None
             batch = await (opened.stream.next_batch() if unlimited else self._within_deadline(opened))
@@ -183,7 +164,22 @@ class ResponseStream(AsyncIterator[Event], Generic[T]):
         except BaseException as error:
             await self._stop(opened, error)
             raise
+        finally:
+            self._reading = False
         return True
+
+    def _nothing_more(self) -> bool:
+        """False where the answer is complete.
+
+        Raises:
+            LLMError: It is not: what was left or broke is never handed over as finished.
+        """
+        if self._response is not None:
+            return False
+        if isinstance(self._failure, LLMError):
+            raise self._failure
+        text = "the stream was left before its end"
+        raise StreamInterruptedError(text, retryable=False, partial=self.partial) from self._failure
 
     async def _within_deadline(self, opened: Opened) -> Sequence[Event]:
         limit_s, now_s = self._flow.timeouts.total_s, self._flow.clock.now()

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import aiohttp
+from multidict import CIMultiDict, CIMultiDictProxy
+
 from bedrock_llm.errors import ConnectionFailedError, LLMError, UsageError
 from bedrock_llm.transports.faults import (
     Row,
@@ -107,6 +110,16 @@ AIOHTTP_ROWS: Mapping[str, Row] = {
 }
 
 
+_NO_HEADERS: CIMultiDictProxy[str] = CIMultiDictProxy(CIMultiDict())
+
+
 def from_aiohttp(error: BaseException, situation: Situation) -> LLMError | None:
-    """Our error for an exception that came out of aiohttp; None where it is not a transport's."""
+    """Our error for an exception that came out of aiohttp; None where it is not a transport's.
+
+    The exception becomes our error's cause, so what it knows of the request is taken away: its headers hold keys.
+    """
+    if isinstance(error, aiohttp.ClientResponseError) and error.request_info is not None:
+        known = error.request_info
+        error.request_info = aiohttp.RequestInfo(known.url, known.method, _NO_HEADERS, known.real_url)
+        error.args = (error.request_info, ())
     return translate(error, situation, AIOHTTP_ROWS, MODULES)

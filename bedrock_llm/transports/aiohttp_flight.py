@@ -18,6 +18,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+from aiohttp.client_proto import ResponseHandler
 
 from bedrock_llm.errors import LLMError
 from bedrock_llm.transports.aiohttp_faults import from_aiohttp
@@ -25,10 +26,9 @@ from bedrock_llm.transports.base import HTTPCall
 from bedrock_llm.transports.faults import Situation, host_of, timed_out
 
 if TYPE_CHECKING:
-    from aiohttp.client_proto import ResponseHandler
     from aiohttp.connector import Connection
 
-__all__ = ["CURRENT_FLIGHT", "Flight", "FlightRequest", "Flights"]
+__all__ = ["CURRENT_FLIGHT", "Flight", "FlightRequest", "Flights", "WakingHandler"]
 
 CURRENT_FLIGHT: ContextVar[Flight] = ContextVar("bedrock_llm_flight")
 """Handed to `FlightRequest.send`, which aiohttp calls in the same task."""
@@ -197,6 +197,19 @@ def close_socket_of(transport: Any) -> None:
     socket = getattr(wrapped, "_sock", None)  # asyncio's wrapper has no close(); uvloop closes all itself
     if socket is not None:
         socket.close()
+
+
+class WakingHandler(ResponseHandler):
+    """aiohttp's protocol, which tells the reader of a body when the framing around it breaks.
+
+    aiohttp's own closes the connection and leaves the reader waiting for the rest, until its deadline.
+    """
+
+    def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
+        """The connection is of no more use."""
+        super().set_exception(exc, *cause)
+        if self._payload is not None and not self._payload.is_eof():
+            self._payload.set_exception(exc)
 
 
 class FlightRequest(aiohttp.ClientRequest):

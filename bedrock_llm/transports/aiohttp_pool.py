@@ -7,6 +7,7 @@ Here: `AiohttpPool`. Not here: which loop (loops.py), one call's deadlines (aioh
 from __future__ import annotations
 
 import asyncio
+import functools
 import io
 import math
 import socket
@@ -18,7 +19,14 @@ from aiohttp.payload import TOO_LARGE_BYTES_BODY
 
 from bedrock_llm.errors import ConnectionFailedError
 from bedrock_llm.transports.addresses import checked_url, folded, our_headers, user_agent
-from bedrock_llm.transports.aiohttp_flight import CURRENT_FLIGHT, Flight, FlightRequest, Flights, close_socket_of
+from bedrock_llm.transports.aiohttp_flight import (
+    CURRENT_FLIGHT,
+    Flight,
+    FlightRequest,
+    Flights,
+    WakingHandler,
+    close_socket_of,
+)
 from bedrock_llm.transports.aiohttp_reply import EncodedReply, PlainReply
 from bedrock_llm.transports.base import HTTPCall, HTTPReply
 from bedrock_llm.transports.compression import decoder_for
@@ -158,6 +166,8 @@ def _new_session() -> aiohttp.ClientSession:
         resolver=aiohttp.ThreadedResolver(),  # the system's answers, also where aiodns is installed
         socket_factory=_socket,
     )
+    # There is no public way to say which protocol a connection speaks.
+    connector._factory = functools.partial(WakingHandler, loop=asyncio.get_running_loop())  # type: ignore[assignment]  # noqa: SLF001
     session = aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
