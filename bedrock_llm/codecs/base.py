@@ -38,10 +38,12 @@ class StreamDecoder(ABC):
 
     Attributes:
         complete: Whether the terminal mark was seen: nothing more is waited for.
+        answered: Whether the answer is whole, though something may follow it still (usage, say).
         warnings: What the answer gave cause to warn of; known once it is complete.
     """
 
     complete: bool = False
+    answered: bool = False
     warnings: Sequence[ResponseWarning] = ()
 
     @abstractmethod

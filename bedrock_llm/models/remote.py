@@ -17,6 +17,7 @@ from bedrock_llm.errors import (
     LLMError,
     ProtocolError,
     ProviderError,
+    TransportError,
     UsageError,
     interrupted,
     redact,
@@ -251,6 +252,8 @@ class RemoteStream(EventStream):
                     return events
             return await self._end(reply, decoder)
         except LLMError as error:
+            if isinstance(error, TransportError) and self._decoder is not None and self._decoder.answered:
+                return await self._end(self._reply, self._decoder)  # nothing of the answer is missing
             await self.aclose()
             raise self._explained(error) from error.__cause__
         except BaseException:
@@ -274,12 +277,13 @@ class RemoteStream(EventStream):
             raise model.codec.decode_error(reply.status, reply.headers, await _error_body(reply))
         self._decoder = model.codec.decoder(reply.headers, model.config)
 
-    async def _end(self, reply: ReplyStream, decoder: StreamDecoder) -> Sequence[Event]:
+    async def _end(self, reply: ReplyStream | None, decoder: StreamDecoder) -> Sequence[Event]:
         """The last events, if the terminal mark or the end of the body leaves any."""
         self._ended = True
         events = decoder.close()
         self.warnings = decoder.warnings
-        await reply.finish()
+        if reply is not None:
+            await reply.finish()
         return events
 
     def _explained(self, error: LLMError) -> LLMError:

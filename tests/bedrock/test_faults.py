@@ -1433,3 +1433,13 @@ async def test_the_text_of_a_stream_arrives_before_what_breaks_it(hostile):
                 async for text in running.text():
                     pieces.append(text)  # noqa: PERF401  # a comprehension would lose what came before the error
     assert "".join(pieces) == caught.value.partial.text == "one two"
+
+
+@STREAMED
+@pytest.mark.parametrize("end", ["reset", "silence"])
+async def test_an_answer_that_said_its_end_is_whole_whatever_becomes_of_its_usage(hostile, way, end):
+    steps = [*send(head() + chunk(begin() + text_block(0, "one ", "two") + finish())), *wait(0.05)]
+    outcome = await outcome_of(hostile, way, [*steps, *(RESET if end == "reset" else HANG)], timeouts=SHORT)
+    assert (outcome.response.text, outcome.response.stop_reason) == ("one two", StopReason.stop)
+    assert outcome.response.usage == Usage()
+    assert [warning.kind for warning in outcome.response.warnings] == ["incomplete"]

@@ -66,16 +66,9 @@ async def _answer(record: Record, way: Way, question: Question, url: str, seed: 
 async def _client(record: Record, way: Way, question: Question, url: str, seed: int) -> AsyncIterator[LLMClient]:
     transport = None if way.cut == "whole" else CuttingTransport(way.cut, f"{record.id}{seed}")
     wanted = {RECORD: record.id, CUT: way.cut, SEED: str(seed)}
-    client = LLMClient(
-        question.model,
-        base_url=url,
-        credentials=CREDENTIALS,
-        retry=ONCE,
-        timeouts=SOON,
-        transport=transport,
-        extra_headers=wanted,
-        **question.options,
-    )
+    there = {"base_url": url, "credentials": CREDENTIALS, "extra_headers": wanted, "transport": transport}
+    options = {**there, **question.options} if isinstance(question.model, str) else {}
+    client = LLMClient(question.model, retry=ONCE, timeouts=SOON, **options)
     try:
         async with client:
             yield client

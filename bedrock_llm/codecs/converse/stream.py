@@ -175,7 +175,7 @@ class ConverseStreamDecoder(StreamDecoder):
         self._open.clear()
         word = payload.get("stopReason")
         reason, self._warned["stop"] = stop_reason(word, self._calls > 0)
-        self._stopped = reason, word
+        self._stopped, self.answered = (reason, word), True
         _keep_rest(payload, {"stopReason", _PADDING}, events)
         if self._usage_seen:
             events.append(self._finished())
