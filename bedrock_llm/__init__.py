@@ -234,4 +234,4 @@ if not TYPE_CHECKING:  # a checker that saw this function would accept any name
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)

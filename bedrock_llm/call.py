@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from bedrock_llm.errors import CallCancelledError, LLMError, UnsupportedFeatureError, UsageError
 from bedrock_llm.events import Event
@@ -20,7 +20,6 @@ from bedrock_llm.response import Attempt, Cost, Response, ResponseWarning
 __all__ = ["Call", "Opened", "Ready", "refuse_left_out"]
 
 
-@dataclass(slots=True)
 class Call:
     """One call under way.
 
@@ -33,12 +32,15 @@ class Call:
         told: The observers that saw the start, and shall see the end.
     """
 
-    request: Request
-    started_s: float
-    attempts: list[Attempt] = field(default_factory=list)
-    first_event_s: float | None = None
-    progress: Progress = field(default_factory=Progress)
-    told: list[Any] = field(default_factory=list)
+    __slots__ = ("attempts", "first_event_s", "progress", "request", "started_s", "told")
+
+    def __init__(self, request: Request, started_s: float) -> None:
+        self.request = request
+        self.started_s = started_s
+        self.attempts: list[Attempt] = []
+        self.first_event_s: float | None = None
+        self.progress = Progress()
+        self.told: list[Any] = []
 
     def succeeded(
         self, ready: Ready, started_s: float, now_s: float, *, status: int | None, request_id: str | None
@@ -141,8 +143,7 @@ class Ready:
     shrunk: bool = False
 
 
-@dataclass(slots=True)
-class Opened:
+class Opened(NamedTuple):
     """A stream whose first events are there; whoever holds it closes it and frees its slot."""
 
     ready: Ready

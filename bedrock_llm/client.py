@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar, Unpack, overload
 
 from bedrock_llm.config import Limits, ProviderOptions, RetryPolicy, Timeouts
 from bedrock_llm.errors import ConfigurationError, InvalidRequestError, UnsupportedFeatureError, UsageError
@@ -205,6 +205,12 @@ class LLMClient:
     async def __aenter__(self) -> LLMClient:
         self._check_open()
         return self
+
+    def __enter__(self) -> NoReturn:
+        raise UsageError("the client is async: write `async with LLMClient(...) as client:`")
+
+    def __exit__(self, *error: object) -> None:
+        """Never reached: `__enter__` has raised."""
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

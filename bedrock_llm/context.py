@@ -1,7 +1,7 @@
 """Fitting a conversation to a model's window.
 
 Here: `fit`, `shrink`, and the policies that say what may go. Not here: counting (tokens/), repair of a history
-(history.py), making a summary (conversation.py; flow performs it). Called by: flow, conversation. Pure.
+(history/), making a summary. Called by: flow. Pure.
 
 The unit is the exchange: a user turn and everything up to the next user turn that brings no tool results.
 Rule 1: an exchange stays or goes whole, so a tool call always stays with its result; exchanges that share a call and

@@ -139,7 +139,7 @@ class Cost(Value):
         total: In `currency`.
         currency: Always USD today.
         lines: One per bucket that was used.
-        lower_bound: Whether more may have been billed (lost attempts, an answer that was cut).
+        lower_bound: Whether more may have been billed (attempts without an answer).
         priced_from: Where the prices come from.
         as_of: The day they were read.
     """

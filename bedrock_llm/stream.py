@@ -76,6 +76,12 @@ class ResponseStream(AsyncIterator[Event], Generic[T]):
             raise
         return self
 
+    def __enter__(self) -> NoReturn:
+        raise UsageError(_HOW)
+
+    def __exit__(self, *error: object) -> None:
+        """Never reached: `__enter__` has raised."""
+
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:

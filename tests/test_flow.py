@@ -232,3 +232,33 @@ async def test_a_wrong_option_at_the_door_is_a_configuration_error(options, text
 async def test_a_client_cannot_be_pickled():
     with pytest.raises(TypeError, match="cannot be pickled"):
         pickle.dumps(LLMClient(ThreeMethods()))
+
+
+async def test_a_sync_generate_text_is_told_to_be_async():
+    class Sync(ThreeMethods):
+        def generate_text(self, messages, **parameters):
+            return Response(Message.assistant("hi"))
+
+    async with LLMClient(Sync()) as client:
+        with pytest.raises(ConfigurationError, match="must be `async def`"):
+            await client.generate("hello")
+
+
+async def test_plain_with_shows_how():
+    with pytest.raises(UsageError, match="async with LLMClient"), LLMClient(ThreeMethods()):
+        pass
+    with pytest.raises(UsageError, match=r"async with client\.stream"), LLMClient(ThreeMethods()).stream("hello"):
+        pass
+
+
+async def test_a_strategy_is_told_how_each_asking_ended():
+    told = []
+
+    class Learns(FallbackStrategy):
+        def observe(self, outcome):
+            told.append((outcome.model, type(outcome.error), outcome.latency_s >= 0))
+
+    first, second = ThreeMethods(ServerError("500", retryable=False)), ThreeMethods("second")
+    async with LLMClient(Learns([first, second])) as client:
+        await client.generate("hello")
+    assert told == [(first, ServerError, True), (second, type(None), True)]

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
 from contextvars import ContextVar
 from functools import cache
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
 from bedrock_llm.config import ModelConfig
@@ -147,7 +148,10 @@ class BaseModelImplementation(ABC):
 
     async def answer(self, request: Request) -> Response[Any]:
         """Answer a prepared request. What the flow calls; override `generate_text` unless you need the `Request`."""
-        response = await self.generate_text(request.messages, **request.parameters)
+        answering: Any = self.generate_text(request.messages, **request.parameters)
+        if not isawaitable(answering):
+            raise ConfigurationError(f"{type(self).__name__}.generate_text must be `async def`")
+        response: Response[Any] = await answering
         if not isinstance(getattr(response, "message", None), Message):
             raise ConfigurationError(
                 f"{type(self).__name__}.generate_text must return a Response, not {type(response).__name__}; "

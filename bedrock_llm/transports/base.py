@@ -15,7 +15,7 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from bedrock_llm.config import Timeouts
@@ -47,10 +47,6 @@ class HTTPCall:
     headers: Mapping[str, str]
     body: bytes = b""
     timeouts: Timeouts = Timeouts()  # it is frozen
-
-    def with_headers(self, headers: Mapping[str, str]) -> HTTPCall:
-        """A copy with these headers laid over its own."""
-        return replace(self, headers={**self.headers, **headers})
 
     def __repr__(self) -> str:
         return f"HTTPCall({self.method} {self.url}, {len(self.body)} bytes)"

@@ -1,7 +1,7 @@
 """Images, documents, video and audio as Converse blocks.
 
 Here: formats, sources, document names, and the limits of a message. Not here: reading of files and sniffing of types
-(media.py), whether the model takes them (prepare.py). Called by: blocks.
+(media/), whether the model takes them (prepare.py). Called by: blocks.
 Follows: the Bedrock user guide's limits of the Converse API.
 
 Rule: a document's name reaches the model and is part of the cached prefix, so it is neutral and depends on the

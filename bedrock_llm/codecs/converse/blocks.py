@@ -1,6 +1,6 @@
 """Parts of messages as Converse content blocks.
 
-Here: one writer per kind of part. Not here: media (attachments.py), which parts a model takes (prepare.py, history.py),
+Here: one writer per kind of part. Not here: media (attachments.py), which parts a model takes (prepare.py, history/),
 the rest of the body (encode.py). Called by: encode.
 Follows: the service model `bedrock-runtime/2023-09-30`, ContentBlock and ToolResultContentBlock.
 """
