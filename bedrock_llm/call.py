@@ -42,6 +42,10 @@ class Call:
         self.progress = Progress()
         self.told: list[Any] = []
 
+    def deadline(self, total_s: float | None) -> float | None:
+        """When the call must have ended, on the flow's clock."""
+        return None if total_s is None else self.started_s + total_s
+
     def succeeded(
         self, ready: Ready, started_s: float, now_s: float, *, status: int | None, request_id: str | None
     ) -> None:

@@ -125,7 +125,6 @@ class Flow:
 
     async def _retried(self, call: Call, ready: Ready, send: Callable[[Call, Ready], Awaitable[T]]) -> T:
         started_s, token, failure = self.clock.now(), TIMEOUTS.set(self.timeouts), None
-        limit_s = self.timeouts.total_s
         try:
             return await with_retry(
                 lambda: send(call, ready),
@@ -133,7 +132,7 @@ class Flow:
                 policy=self.retry,
                 budget=self.budget,
                 clock=self.clock,
-                deadline=None if limit_s is None else call.started_s + limit_s,
+                deadline=call.deadline(self.timeouts.total_s),
                 again=lambda: self.observers.tell("on_retry", call.attempts[-1]),
             )
         except LLMError as error:
@@ -141,7 +140,8 @@ class Flow:
             raise
         finally:
             TIMEOUTS.reset(token)
-            self.strategy.observe(Asked(ready.model, self.clock.now() - started_s, failure))
+            if self.strategy.learns:
+                self.strategy.observe(Asked(ready.model, self.clock.now() - started_s, failure))
 
     async def _mend(self, ready: Ready, error: LLMError) -> bool:
         """Once reload what the model can reload; once cut the conversation shorter."""

@@ -91,6 +91,11 @@ class ModelStrategy:
         """Whether the next candidate may succeed where this one failed."""
         return False
 
+    @property
+    def learns(self) -> bool:
+        """Whether `observe` is overridden; it is not called otherwise."""
+        return type(self).observe is not ModelStrategy.observe
+
     def observe(self, outcome: Asked) -> None:
         """Told how each asking of a model ended, retries included, for strategies that learn."""
 

@@ -15,8 +15,7 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from bedrock_llm.config import Timeouts
 from bedrock_llm.errors import LLMError
@@ -30,8 +29,7 @@ TIMEOUTS: ContextVar[Timeouts] = ContextVar("bedrock_llm_timeouts", default=Time
 """The deadlines of the call under way; set by the flow, read when a call is made. Wrappers need not pass it on."""
 
 
-@dataclass(frozen=True, slots=True)
-class HTTPCall:
+class HTTPCall(NamedTuple):
     """One HTTP request.
 
     Attributes:
@@ -52,8 +50,7 @@ class HTTPCall:
         return f"HTTPCall({self.method} {self.url}, {len(self.body)} bytes)"
 
 
-@dataclass(frozen=True, slots=True)
-class HTTPReply:
+class HTTPReply(NamedTuple):
     """A whole answer: status, headers (names in lower case) and decoded body."""
 
     status: int
