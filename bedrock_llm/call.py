@@ -35,11 +35,11 @@ class Call:
     __slots__ = ("attempts", "first_event_s", "progress", "request", "started_s", "told")
 
     def __init__(self, request: Request, started_s: float) -> None:
-        self.request = request
-        self.started_s = started_s
+        self.request: Request = request
+        self.started_s: float = started_s
         self.attempts: list[Attempt] = []
         self.first_event_s: float | None = None
-        self.progress = Progress()
+        self.progress: Progress = Progress()
         self.told: list[Any] = []
 
     def deadline(self, total_s: float | None) -> float | None:

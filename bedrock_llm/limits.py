@@ -58,7 +58,7 @@ class Slots:
 
     def __init__(self, limits: Limits | None) -> None:
         self._most = None if limits is None else limits.max_concurrency
-        self.unlimited = _nothing if self._most is None else None
+        self.unlimited: Callable[[], None] | None = _nothing if self._most is None else None
         self._loop: Any = None
         self._free: Any = None
 
