@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeAlias, TypedDict
 
 from bedrock_llm.errors import ConfigurationError
-from bedrock_llm.values import DECIMALS, TUPLE, Converter, Value, one
+from bedrock_llm.values import DECIMALS, TUPLE, Converter, Value, frozen, one
 
 __all__ = [
     "AWSCredentials",
@@ -119,7 +119,7 @@ class Limits:
             _whole("Limits.max_concurrency", self.max_concurrency, 1)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class ParameterRule(Value):
     """What a model takes for one parameter.
 
@@ -147,7 +147,7 @@ def _rules(encode: bool) -> Callable[[Any], Any]:
     return lambda rules: None if rules is None else {name: convert(rule) for name, rule in rules.items()}
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class ModelConfig(Value):
     """What is known of a model; unknown is None.
 

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias, TypeVar, get_args
 
 from bedrock_llm.errors import ProtocolError
 from bedrock_llm.messages import PART, Citation, Message, Part, Text, Thinking, ToolCall
 from bedrock_llm.response import Response, StopReason, Usage
-from bedrock_llm.values import Converter, Value, one, union
+from bedrock_llm.values import Converter, Value, frozen, one, union
 
 __all__ = [
     "CitationAdded",
@@ -44,7 +43,7 @@ P = TypeVar("P", bound=Value)
 CUT_CALL = "the answer ended before the call was complete"
 
 
-@dataclass(slots=True, frozen=True, eq=False, repr=False)
+@frozen
 class TextDelta(Value):
     """More text."""
 
@@ -52,7 +51,7 @@ class TextDelta(Value):
     text: str
 
 
-@dataclass(slots=True, frozen=True, eq=False, repr=False)
+@frozen
 class ThinkingDelta(Value):
     """More reasoning, in words."""
 
@@ -60,7 +59,7 @@ class ThinkingDelta(Value):
     text: str
 
 
-@dataclass(slots=True, frozen=True, eq=False, repr=False)
+@frozen
 class ToolCallStarted(Value):
     """A tool call begins; its arguments follow."""
 
@@ -70,7 +69,7 @@ class ToolCallStarted(Value):
     name: str
 
 
-@dataclass(slots=True, frozen=True, eq=False, repr=False)
+@frozen
 class ToolCallDelta(Value):
     """A piece of a call's arguments, as JSON text."""
 
@@ -79,7 +78,7 @@ class ToolCallDelta(Value):
     fragment: str
 
 
-@dataclass(slots=True, frozen=True, eq=False, repr=False)
+@frozen
 class ToolCallFinished(Value):
     """A call is complete; `call.invalid` tells whether it may be run."""
 
@@ -88,7 +87,7 @@ class ToolCallFinished(Value):
     call: ToolCall
 
 
-@dataclass(slots=True, frozen=True, eq=False, repr=False)
+@frozen
 class CitationAdded(Value):
     """The text part being written cites a source."""
 
@@ -97,7 +96,7 @@ class CitationAdded(Value):
     citation: Citation
 
 
-@dataclass(slots=True, frozen=True, eq=False, repr=False)
+@frozen
 class PartFinished(Value):
     """A part is complete, and this is the whole of it: text, thinking, media, or a provider's own block."""
 
@@ -106,7 +105,7 @@ class PartFinished(Value):
     part: Part
 
 
-@dataclass(slots=True, frozen=True, eq=False, repr=False)
+@frozen
 class UsageReported(Value):
     """What the provider counts so far; a later report replaces it."""
 
@@ -115,7 +114,7 @@ class UsageReported(Value):
     usage: Usage
 
 
-@dataclass(slots=True, frozen=True, eq=False, repr=False)
+@frozen
 class Finished(Value):
     """The answer is complete. The last event, once."""
 
@@ -127,7 +126,7 @@ class Finished(Value):
     raw_stop_reason: str | None = None
 
 
-@dataclass(slots=True, frozen=True, eq=False, repr=False)
+@frozen
 class OpaqueEvent(Value):
     """An event we have no name for, as it came.
 

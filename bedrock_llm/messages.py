@@ -7,13 +7,13 @@ sniffing of media (media/), repair of a whole history (history/). Called by: eve
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
 from bedrock_llm.errors import InvalidRequestError
 from bedrock_llm.redaction import shown
-from bedrock_llm.values import SOURCE, Converter, Value, many, one, union
+from bedrock_llm.values import SOURCE, Converter, Value, frozen, many, one, union
 
 __all__ = [
     "PART", "PARTS", "PART_CLASSES", "Audio", "CachePoint", "Citation", "Document", "Image", "MediaSource", "Message",
@@ -41,7 +41,7 @@ def _check_strings(part: object, *names: str) -> None:
             raise InvalidRequestError.of(f"{type(part).__name__}.{name}", value, "a string or None")
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class Citation(Value):
     """Where a piece of an answer comes from.
 
@@ -62,7 +62,7 @@ class Citation(Value):
         _check("Citation", "raw", self.raw, Mapping, "a mapping")
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class Text(Value):
     """Plain text, with the citations that an answer may carry."""
 
@@ -85,7 +85,7 @@ def _citations(given: Any) -> tuple[Citation, ...]:
     return made
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class _Media(Value):
     """Bytes, a `Path`, a data URL, or an `s3://` / `https://` address, with its media type (sniffed when None)."""
 
@@ -114,14 +114,14 @@ class _Media(Value):
         return f"{type(self).__name__}({source}" + "".join(f", {name}={value!r}" for name, value in rest if value) + ")"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class Image(_Media):
     """A picture (PNG, JPEG, GIF or WebP for most models)."""
 
     tag: ClassVar[str] = "image"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class Document(_Media):
     """A document (PDF, text, Markdown, HTML, CSV, Word, Excel).
 
@@ -140,21 +140,21 @@ class Document(_Media):
         _check("Document", "citations", self.citations, bool, "True or False")
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class Audio(_Media):
     """A recording."""
 
     tag: ClassVar[str] = "audio"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class Video(_Media):
     """A film."""
 
     tag: ClassVar[str] = "video"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class ToolCall(Value):
     """A model's wish to have a tool called.
 
@@ -208,7 +208,7 @@ class ToolCall(Value):
         return self.arguments is None or self.error is not None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class Thinking(Value):
     """A model's reasoning, as far as the provider shows it.
 
@@ -230,7 +230,7 @@ class Thinking(Value):
         _check_strings(self, "signature", "redacted", "family")
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class CachePoint(Value):
     """A mark: what stands before it may be kept in the provider's prompt cache.
 
@@ -247,7 +247,7 @@ class CachePoint(Value):
             raise InvalidRequestError.of("CachePoint.ttl", self.ttl, "'5m', '1h' or None")
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class Opaque(Value):
     """A provider's own block, kept as it came and sent back only to that provider.
 
@@ -267,7 +267,7 @@ class Opaque(Value):
         _check("Opaque", "kind", self.kind, str, "a string")
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class ToolResult(Value):
     """What a tool gave back; stands in a user message.
 
@@ -346,7 +346,7 @@ def _refuse_parts(name: str, place: str, parts: tuple[Any, ...], refused: frozen
             raise InvalidRequestError.of(f"{name}[{index}]", part, f"one of {allowed} in {place}")
 
 
-@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False, repr=False)
+@frozen(weakref_slot=True)
 class Message(Value):
     """One turn of a conversation.
 

@@ -11,17 +11,17 @@ import copy
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar, Literal, TypeAlias, TypedDict
 
 from bedrock_llm.errors import InvalidRequestError
 from bedrock_llm.messages import CachePoint, Opaque, Part, Text
-from bedrock_llm.values import Value
+from bedrock_llm.values import Value, frozen
 
 __all__ = ["Parameters", "ToolInput", "ToolSpec", "check_header", "check_parameters"]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class ToolSpec(Value):
     """A tool that a model may call.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeAlias
 
@@ -18,7 +18,7 @@ from bedrock_llm.errors import InvalidRequestError
 from bedrock_llm.messages import CachePoint, Message, Opaque, ToolCall, ToolResult
 from bedrock_llm.parameters import ToolSpec, check_parameters
 from bedrock_llm.redaction import names_secret
-from bedrock_llm.values import Converter, Value, many, one
+from bedrock_llm.values import Converter, Value, frozen, many, one
 
 __all__ = ["MessagesInput", "Request"]
 
@@ -72,7 +72,7 @@ def _picklable(parameters: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class Request(Value):
     """Messages and the parameters that were set. Make one with `Request.of`.
 

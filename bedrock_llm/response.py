@@ -7,7 +7,7 @@ Here: frozen values. Not here: how a wire is read (codecs/), how events are fold
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, Literal, TypeVar
@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 from bedrock_llm.errors import Billed
 from bedrock_llm.messages import Message, Thinking, ToolCall
 from bedrock_llm.request import Request
-from bedrock_llm.values import DECIMAL, Converter, Value, many, one
+from bedrock_llm.values import DECIMAL, Converter, Value, frozen, many, one
 
 __all__ = [
     "Attempt",
@@ -43,7 +43,7 @@ class StopReason(StrEnum):
     other = "other"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class ResponseWarning(Value):
     """Something that was not done as asked, or was mended, without failing the call.
 
@@ -68,7 +68,7 @@ def _sum(first: int | None, *rest: int | None) -> int | None:
     return None if first is None else first + sum(count for count in rest if count)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class Usage(Value):
     """What was used, in buckets that do not overlap: nothing is counted twice.
 
@@ -120,7 +120,7 @@ class Usage(Value):
         return _sum(self.total_input_tokens, self.output_tokens, self.output_audio_tokens)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class CostLine(Value):
     """One bucket's share of a cost: `quantity` tokens (or pieces) at `rate` USD per million make `amount` USD."""
 
@@ -131,7 +131,7 @@ class CostLine(Value):
     amount: Decimal
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class Cost(Value):
     """What an answer cost.
 
@@ -156,7 +156,7 @@ class Cost(Value):
         return f"{self.total:f}"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class Attempt(Value):
     """One request that was sent.
 
@@ -189,7 +189,7 @@ class Attempt(Value):
     billed: Billed = "yes"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class TokenCount(Value):
     """Input tokens, and how sure the figure is.
 
@@ -204,7 +204,7 @@ class TokenCount(Value):
     error_bound: int = 0
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class Response(Value, Generic[T]):
     """A model's answer.
 

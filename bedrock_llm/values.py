@@ -11,17 +11,18 @@ Rule 2: a field that has its default is left out, so that `None` and 0 stay apar
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar, dataclass_transform, overload
 
 from bedrock_llm.errors import InvalidRequestError
 
-__all__ = ["DECIMAL", "DECIMALS", "SOURCE", "TUPLE", "Converter", "Value", "many", "one", "union"]
+__all__ = ["DECIMAL", "DECIMALS", "SOURCE", "TUPLE", "Converter", "Value", "frozen", "many", "one", "union"]
 
 Self = TypeVar("Self", bound="Value")
+T = TypeVar("T")
 
 
 class Converter(NamedTuple):
@@ -56,17 +57,73 @@ def _names(value: Any) -> _Names:
     return _NAMES[kind]
 
 
-class Value:
-    """Gives a frozen dataclass its dict form, equality by value, hash and repr.
+@overload
+def frozen(cls: type[T], /) -> type[T]: ...
+@overload
+def frozen(*, weakref_slot: bool = ...) -> Callable[[type[T]], type[T]]: ...
+@dataclass_transform(frozen_default=True, eq_default=True, field_specifiers=(field,))
+def frozen(cls: Any = None, /, *, weakref_slot: bool = False) -> Any:
+    """Make a subclass of `Value` a frozen dataclass with slots.
 
-    A dataclass would write the last three for every class anew, which is a third of what it costs to define one; the
-    values are many, and are defined whenever the package is imported. So they say `eq=False, repr=False`.
+    What `dataclass(frozen=True, slots=True)` does, at a third of what it takes to define the class and two thirds of
+    what it takes to make a value: the one method that is written for each class is `__init__`, and it fills the slots
+    directly. The values are many, they are defined whenever the package is imported, and made for every call.
+
+    Args:
+        cls: The class.
+        weakref_slot: Whether its values can be referred to weakly.
     """
+    if cls is None:
+        return lambda decorated: _define(decorated, weakref_slot=weakref_slot)
+    return _define(cls, weakref_slot=weakref_slot)
+
+
+def _define(cls: Any, *, weakref_slot: bool) -> Any:
+    made: Any = dataclass(init=False, eq=False, repr=False, slots=True, weakref_slot=weakref_slot)(cls)
+    scope: dict[str, Any] = {"_absent": MISSING}
+    positional, named, body = ["self"], ["*"], []
+    for item in fields(made):
+        name = item.name
+        scope[f"_set_{name}"] = getattr(made, name).__set__
+        given, default = name, ""
+        if item.default is not MISSING:
+            scope[f"_default_{name}"], default = item.default, f"=_default_{name}"
+        elif item.default_factory is not MISSING:
+            scope[f"_make_{name}"], default = item.default_factory, "=_absent"
+            given = f"_make_{name}() if {name} is _absent else {name}"
+        (named if item.kw_only else positional).append(name + default)
+        body.append(f"    _set_{name}(self, {given})")
+    if hasattr(made, "__post_init__"):
+        body.append("    self.__post_init__()")
+    parameters = ", ".join(positional + (named if len(named) > 1 else []))
+    exec("\n".join((f"def __init__({parameters}):", *body)), scope)  # as dataclasses writes its own methods
+    made.__init__ = scope["__init__"]
+    made.__init__.__qualname__ = f"{made.__qualname__}.__init__"
+    made.__init__.__annotations__ = {item.name: item.type for item in fields(made)} | {"return": None}
+    return made
+
+
+class Value:
+    """Base of our frozen values: dict form, equality by value, hash, repr, pickling. Decorate with `frozen`."""
 
     __slots__ = ()
     tag: ClassVar[str | None] = None
     converters: ClassVar[Mapping[str, Converter]] = {}
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
     omitted: ClassVar[frozenset[str]] = frozenset()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+    def __delattr__(self, name: str) -> None:
+        raise FrozenInstanceError(f"cannot delete field {name!r}")
+
+    def __getstate__(self) -> list[Any]:
+        return [getattr(self, item.name) for item in fields(self)]
+
+    def __setstate__(self, state: Sequence[Any]) -> None:
+        for item, entry in zip(fields(self), state, strict=True):
+            object.__setattr__(self, item.name, entry)
 
     def __eq__(self, other: object) -> bool:
         if other.__class__ is not self.__class__:
@@ -84,7 +141,7 @@ class Value:
     def to_dict(self) -> dict[str, Any]:
         """This value as JSON-able data; fields at their defaults are left out."""
         data: dict[str, Any] = {} if self.tag is None else {"type": self.tag}
-        for item in fields(self):  # type: ignore[arg-type]  # every Value is a dataclass
+        for item in fields(self):
             value = getattr(self, item.name)
             if item.name in self.omitted or value == _default(item):
                 continue
@@ -101,7 +158,7 @@ class Value:
         """
         if not isinstance(data, Mapping):
             raise InvalidRequestError.of(cls.__name__, data, "a mapping as to_dict() writes it")
-        known = {item.name for item in fields(cls) if item.name not in cls.omitted}  # type: ignore[arg-type]
+        known = {item.name for item in fields(cls) if item.name not in cls.omitted}
         values = {}
         for name, value in data.items():
             if name == "type" and cls.tag is not None and name not in known:
