@@ -73,7 +73,7 @@ def test_nothing_runs_code_that_came_as_data():
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             found += [f"{shown(path)}: {name}" for name in names if name.partition(".")[0] in UNSAFE_MODULES]
-    # values.py writes the `__init__` of our own classes from their fields' names, as dataclasses does; data is not in it
+    # values.py writes the `__init__` of our classes from their fields' names, as dataclasses does; no data is in it.
     assert found == ["bedrock_llm/values.py: exec"]
 
 
