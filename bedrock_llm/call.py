@@ -17,7 +17,7 @@ from bedrock_llm.models.base import BaseModelImplementation, EventStream, Progre
 from bedrock_llm.request import Request
 from bedrock_llm.response import Attempt, Cost, Response, ResponseWarning
 
-__all__ = ["Call", "Opened", "Ready", "refuse_left_out"]
+__all__ = ["Call", "Opened", "Ready", "free", "refuse_left_out"]
 
 
 class Call:
@@ -161,6 +161,14 @@ def cancelled(partial: Response[Any] | None, *, abandoned: bool) -> CallCancelle
     text = "the stream was left before its end" if abandoned else "the call was cancelled"
     usage = None if partial is None else partial.usage
     return CallCancelledError(text, abandoned=abandoned, partial=partial, usage=usage)
+
+
+async def free(stream: EventStream, release: Callable[[], None]) -> None:
+    """Give back a stream's connection and its slot: the slot also where closing the stream fails or is cancelled."""
+    try:
+        await stream.aclose()
+    finally:
+        release()
 
 
 def refuse_left_out(warnings: Sequence[ResponseWarning], model: BaseModelImplementation) -> None:

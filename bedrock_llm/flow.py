@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from bedrock_llm.call import Call, Opened, Ready, refuse_left_out
+from bedrock_llm.call import Call, Opened, Ready, free, refuse_left_out
 from bedrock_llm.catalog.prices import price
 from bedrock_llm.config import RetryPolicy, Timeouts
 from bedrock_llm.errors import ConnectionFailedError, ContextWindowExceededError, LLMError, StreamInterruptedError
@@ -191,8 +191,7 @@ class Flow:
                 raise StreamInterruptedError("the stream ended before its first event")
         except BaseException as error:
             call.failed(ready, started_s, self.clock.now(), error)
-            await stream.aclose()
-            release()
+            await free(stream, release)
             raise
         now_s = self.clock.now()
         call.first_event_s = now_s - call.started_s

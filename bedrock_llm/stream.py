@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Generic, NoReturn, TypeVar
 
-from bedrock_llm.call import Call, Opened
+from bedrock_llm.call import Call, Opened, free
 from bedrock_llm.errors import LLMError, StreamInterruptedError, UsageError, interrupted
 from bedrock_llm.events import Event, Finished, TextDelta, empty_response, fold
 from bedrock_llm.flow import Flow
@@ -188,8 +188,9 @@ class ResponseStream(AsyncIterator[Event], Generic[T]):
         raise StreamInterruptedError(text, retryable=False, partial=self.partial) from self._failure
 
     async def _within_deadline(self, opened: Opened) -> Sequence[Event]:
-        limit_s, now_s = self._flow.timeouts.total_s, self._flow.clock.now()
-        left_s = None if limit_s is None else self._entered().started_s + limit_s - now_s
+        limit_s = self._flow.timeouts.total_s
+        deadline_s = self._entered().deadline(limit_s)
+        left_s = None if deadline_s is None else deadline_s - self._flow.clock.now()
         return await within(left_s, "total", opened.stream.next_batch, limit_s=limit_s)
 
     async def _show(self, batch: Sequence[Event]) -> None:
@@ -212,7 +213,7 @@ class ResponseStream(AsyncIterator[Event], Generic[T]):
         call, stream = self._entered(), opened.stream
         self._closed = True
         try:
-            await self._free(opened)
+            await free(opened.stream, opened.release)
             folded = (self.partial or self._folded).with_(request_id=stream.request_id, warnings=tuple(stream.warnings))
             self._response = self._flow.settle(call, opened.ready, folded)
         except BaseException as error:
@@ -227,15 +228,9 @@ class ResponseStream(AsyncIterator[Event], Generic[T]):
         self._pending = iter(())
         self._entered().broke(error)
         try:
-            await self._free(opened)
+            await free(opened.stream, opened.release)
         finally:
             await self._flow.fail(self._entered(), error, self.partial)
-
-    async def _free(self, opened: Opened) -> None:
-        try:
-            await opened.stream.aclose()
-        finally:
-            opened.release()
 
     async def _leave(self, error: BaseException | None) -> None:
         opened = self._opened

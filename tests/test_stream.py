@@ -27,6 +27,24 @@ pytestmark = pytest.mark.anyio
 QUICK = RetryPolicy(wait=lambda state: 0.0)
 
 
+class FailsToClose:
+    """A stranger's iterator whose first step and whose closing fail."""
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        raise ServerError("500", retryable=False)
+
+    async def aclose(self):
+        raise ZeroDivisionError
+
+
+class StreamsThatFailToClose(ThreeMethods):
+    def answer_stream(self, request):
+        return FailsToClose()
+
+
 async def test_events_arrive_and_fold_into_the_response():
     model, seen = Streams(*TWO_WORDS[:2], UsageReported(Usage(1, output_tokens=2)), TWO_WORDS[2]), Seen()
     async with LLMClient(model, observers=[seen]) as client, client.stream("hello") as stream:
@@ -179,6 +197,14 @@ async def test_cancelled_before_the_first_event_frees_everything():
                 await client.stream("hello").__aenter__()
     assert model.opened == model.closed == 2
     assert seen.names == ["start", "error"] * 2
+
+
+async def test_a_model_that_fails_to_close_after_failing_to_start_costs_no_slot():
+    model = StreamsThatFailToClose()
+    async with LLMClient(model, limits=Limits(max_concurrency=1), timeouts=Timeouts(pool_s=0.05)) as client:
+        for _ in range(2):
+            with pytest.raises(ZeroDivisionError):
+                await client.stream("hello").__aenter__()
 
 
 async def test_the_callers_own_exception_leaves_the_stream_and_passes():
