@@ -6,7 +6,7 @@ Here: `LLMClient`, what its keywords mean. Not here: any logic of a call (flow.p
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar, Unpack, overload
 
@@ -88,17 +88,9 @@ class LLMClient:
         policy = retry or RetryPolicy()
         strategy = model if isinstance(model, ModelStrategy) else ModelStrategy(model)
         shared = transport_of(transport, http_client)
-        made: list[BaseModelImplementation] = []
-
-        def create(name: str) -> BaseModelImplementation:
-            made.append(ModelFactory.create_model(name, transport=shared, **options))
-            return made[-1]
-
-        strategy.bind(create)
-        if not made and (shared is not None or options):
-            given = ", ".join(name for name in (*options, "transport" if transport else "", "http_client") if name)
-            text = "the model was given as an object, which has its own keys and transport; these options say nothing"
-            raise ConfigurationError(f"{text}: {given}. Give them to ModelFactory.create_model, or give a model's name")
+        carriers = {"transport": transport, "http_client": http_client}
+        given = [*options, *(name for name, value in carriers.items() if value is not None)]
+        _bind(strategy, lambda name: ModelFactory.create_model(name, transport=shared, **options), given)
         self._flow = Flow(
             strategy=strategy,
             observers=ObserverGroup(observers),
@@ -230,6 +222,25 @@ class LLMClient:
 
 
 _KEYWORDS = ("observers", "retry", "timeouts", "limits", "context", "transport", "http_client", "strict")
+
+
+def _bind(strategy: ModelStrategy, create: Callable[[str], BaseModelImplementation], given: list[str]) -> None:
+    """Have the strategy's names made into models; `given` are the options that only a made model takes.
+
+    Raises:
+        ConfigurationError: There are options, and no model was made with them.
+    """
+    made = []
+
+    def create_and_note(name: str) -> BaseModelImplementation:
+        made.append(name)
+        return create(name)
+
+    strategy.bind(create_and_note)
+    if given and not made:
+        text = "the model was given as an object, which has its own keys and transport; these options say nothing"
+        names = ", ".join(given)
+        raise ConfigurationError(f"{text}: {names}. Give them to ModelFactory.create_model, or give a model's name")
 
 
 def _policy(context: str | ContextPolicy | None) -> ContextPolicy | None:

@@ -241,7 +241,7 @@ async def test_a_strategy_with_names_belongs_to_one_client(client_of):
 
 
 async def test_options_beside_a_model_object_are_refused():
-    with pytest.raises(ConfigurationError, match="region"):
+    with pytest.raises(ConfigurationError, match="say nothing: region\\. Give"):
         LLMClient(ThreeMethods(), region="us-east-1")
 
 
