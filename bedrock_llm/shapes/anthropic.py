@@ -75,8 +75,6 @@ def _text(fields: Fields, content: ContentReader) -> Iterable[Part]:
 def _citations(fields: Fields) -> Iterable[Citation]:
     for index, entry in enumerate(fields.items("citations")):
         where = f"{fields.where}.citations[{index}]"
-        if not isinstance(entry, Mapping):
-            raise refuse(where, entry, "a dict")
         cite = Fields.of(entry, where)
         title = cite.optional_text("document_title") or cite.optional_text("title")
         source = cite.optional_text("url") or cite.optional_text("source")

@@ -241,8 +241,6 @@ def _citations(fields: Fields, content: ContentReader) -> Part:
 
 
 def _citation(entry: Any, where: str) -> Citation:
-    if not isinstance(entry, Mapping):
-        raise refuse(where, entry, "a dict")
     cite = Fields.of(entry, where)
     quoted = [piece.get("text") for piece in cite.items("sourceContent") if isinstance(piece, Mapping)]
     location = cite["location"]

@@ -44,12 +44,14 @@ class Fields:
     where: str
 
     @classmethod
-    def of(cls, data: Mapping[Any, Any], where: str) -> Fields:
+    def of(cls, data: Any, where: str, allowed: str = "a dict") -> Fields:
         """`data` without what is None.
 
         Raises:
-            InvalidRequestError: A key is no string.
+            InvalidRequestError: It is no dict, or a key is no string.
         """
+        if not isinstance(data, Mapping):
+            raise refuse(where, data, allowed)
         for key in data:
             if not isinstance(key, str):
                 raise refuse(f"{where} key", key, "a string")
@@ -95,9 +97,7 @@ class Fields:
         value = self[name]
         if value is None:
             raise missing(self.at(name), allowed)
-        if not isinstance(value, Mapping):
-            raise refuse(self.at(name), value, allowed)
-        return Fields.of(value, self.at(name))
+        return Fields.of(value, self.at(name), allowed)
 
     def mapping(self, name: str, allowed: str = "a dict") -> dict[str, Any]:
         """A field that must be there and hold a dict, as it is: what is None in it stays."""

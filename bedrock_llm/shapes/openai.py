@@ -75,8 +75,6 @@ def beside_content(fields: Fields, legacy: LegacyCalls) -> Beside:
 def _calls(fields: Fields) -> Iterable[Part]:
     for index, entry in enumerate(fields.items("tool_calls")):
         where = f"{fields.where}.tool_calls[{index}]"
-        if not isinstance(entry, Mapping):
-            raise refuse(where, entry, "a dict")
         call = Fields.of(entry, where)
         call.only("id", "type", "function", "index")
         if call["type"] not in (None, "function"):
