@@ -9,11 +9,13 @@ This is the one place where provider, codec and model family meet.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Unpack
 
 from bedrock_llm.catalog.lookup import find, is_bedrock_id, nearest
+from bedrock_llm.codecs.base import Codec
 from bedrock_llm.codecs.converse import ConverseCodec
-from bedrock_llm.config import ProviderOptions
+from bedrock_llm.config import ModelConfig, ProviderOptions
 from bedrock_llm.errors import ConfigurationError, UnknownModelError
 from bedrock_llm.models.base import BaseModelImplementation
 from bedrock_llm.models.remote import RemoteModel
@@ -126,9 +128,6 @@ def transport_of(transport: Transport | None, http_client: Any) -> Transport | N
 
 
 def _bedrock(model: str, options: ProviderOptions, transport: Transport | None, owned: bool) -> RemoteModel:
-    api = options.get("api")
-    if api not in (None, "converse"):
-        raise ConfigurationError(f"api={api!r} is not available for bedrock; allowed: 'converse'")
     base_url, endpoint_url = options.get("base_url"), options.get("endpoint_url")
     if base_url is not None and endpoint_url is not None and base_url != endpoint_url:
         raise ConfigurationError("base_url and endpoint_url mean the same: give one of them")
@@ -155,14 +154,64 @@ def _bedrock(model: str, options: ProviderOptions, transport: Transport | None, 
         overrides=overrides,
     )
     check_model_id(model)
-    return RemoteModel(
+    return _class_of(config)(
         config,
-        codec=ConverseCodec(),
+        codec=_bedrock_codec(options.get("api"), config),
         provider=provider,
         transport=transport or default_transport(provider.ca_bundle),
         owns_transport=owned,
     )
 
+
+def _bedrock_codec(api: str | None, config: ModelConfig) -> Codec:
+    """How Bedrock is spoken to: through Converse, or with the model's own body."""
+    if api in (None, "converse"):
+        return ConverseCodec()
+    if api != "invoke":
+        raise ConfigurationError(f"api={api!r} is not available for bedrock; allowed: 'converse', 'invoke'")
+    native = config.feature("native") or {}
+    place = BODIES.get(native.get("body", ""))
+    if place is None:
+        known = ", ".join(BODIES)
+        raise ConfigurationError(
+            f"the native body of {config.model} is not known: use api='converse', name the model behind it with "
+            f"base_model=, or give catalog={{{config.model!r}: {{'features': {{'native': {{'body': ...}}}}}}}} with "
+            f"one of: {known}"
+        )
+    from bedrock_llm.codecs.invoke import InvokeCodec
+
+    module, _, name = place.partition(":")
+    return InvokeCodec(getattr(import_module(module), name)())
+
+
+def _class_of(config: ModelConfig) -> type[RemoteModel]:
+    """A family has a class of its own only where its rules are more than data."""
+    place = FAMILIES.get(config.family or "")
+    if place is None:
+        return RemoteModel
+    module, _, name = place.partition(":")
+    made: type[RemoteModel] = getattr(import_module(module), name)
+    return made
+
+
+# Native bodies by the name that the feature `native.body` has for them; loaded when first asked for.
+BODIES: Mapping[str, str] = {
+    "ai21_j2": "bedrock_llm.codecs.ai21_j2:J2Body",
+    "anthropic_messages": "bedrock_llm.codecs.anthropic_messages:MessagesBody",
+    "cohere_chat": "bedrock_llm.codecs.cohere_chat:CohereChatBody",
+    "cohere_prompt": "bedrock_llm.codecs.cohere_prompt:CoherePromptBody",
+    "deepseek_prompt": "bedrock_llm.codecs.deepseek_prompt:DeepSeekPromptBody",
+    "llama_prompt": "bedrock_llm.codecs.llama_prompt:LlamaPromptBody",
+    "mistral_prompt": "bedrock_llm.codecs.mistral_prompt:MistralPromptBody",
+    "nova": "bedrock_llm.codecs.converse.nova:NovaBody",
+    "openai_chat": "bedrock_llm.codecs.openai_chat:ChatBody",
+    "titan_text": "bedrock_llm.codecs.titan_text:TitanTextBody",
+}
+
+FAMILIES: Mapping[str, str] = {
+    "claude": "bedrock_llm.models.claude:ClaudeImplementation",
+    "llama": "bedrock_llm.models.llama:LlamaImplementation",
+}
 
 ROUTES: Mapping[str, Callable[[str, ProviderOptions, Transport | None, bool], BaseModelImplementation]] = {
     "bedrock": _bedrock,

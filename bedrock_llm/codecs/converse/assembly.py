@@ -15,8 +15,9 @@ from typing import ClassVar, TypeAlias
 
 import jiter
 
-from bedrock_llm.codecs.converse.decode import read_arguments, read_block, read_citation
-from bedrock_llm.codecs.converse.schema import NAME, Json
+from bedrock_llm.codecs.converse.decode import read_block, read_citation
+from bedrock_llm.codecs.converse.schema import NAME
+from bedrock_llm.codecs.shared.reading import Json, read_arguments
 from bedrock_llm.errors import ProtocolError
 from bedrock_llm.events import (
     CUT_CALL,

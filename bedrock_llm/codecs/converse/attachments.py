@@ -20,9 +20,9 @@ from bedrock_llm.codecs.converse.schema import (
     DOCUMENT_FORMATS,
     IMAGE_FORMATS,
     VIDEO_FORMATS,
-    Json,
     media_types,
 )
+from bedrock_llm.codecs.shared.reading import Json
 from bedrock_llm.errors import InvalidRequestError, UnsupportedFeatureError
 from bedrock_llm.messages import Audio, Document, Image, Video
 

@@ -13,8 +13,10 @@ from typing import Any
 import jiter
 
 from bedrock_llm.codecs.converse.attachments import Attachments
-from bedrock_llm.codecs.converse.schema import CITATION_FIELDS, NAME, Json
-from bedrock_llm.codecs.converse.tools import cache_point, replayed_id, replayed_name
+from bedrock_llm.codecs.converse.schema import CITATION_FIELDS, NAME
+from bedrock_llm.codecs.converse.tools import cache_point
+from bedrock_llm.codecs.shared.names import replayed_id, replayed_name
+from bedrock_llm.codecs.shared.reading import Json
 from bedrock_llm.config import ModelConfig
 from bedrock_llm.errors import InvalidRequestError
 from bedrock_llm.messages import (

@@ -12,10 +12,10 @@ from typing import Any, ClassVar
 from bedrock_llm.codecs.base import Codec, Encoded, StreamDecoder
 from bedrock_llm.codecs.converse.decode import decode
 from bedrock_llm.codecs.converse.encode import encode
-from bedrock_llm.codecs.converse.errors import from_http
 from bedrock_llm.codecs.converse.prepare import prepare
-from bedrock_llm.codecs.converse.schema import JSON_TYPE, NAME, REQUEST_ID, STREAM_TYPE
+from bedrock_llm.codecs.converse.schema import NAME
 from bedrock_llm.codecs.converse.stream import ConverseStreamDecoder, WholeAnswerDecoder
+from bedrock_llm.codecs.shared.aws_errors import JSON_TYPE, REQUEST_ID, STREAM_TYPE, from_http
 from bedrock_llm.config import ModelConfig
 from bedrock_llm.errors import LLMError, ProtocolError
 from bedrock_llm.request import Request

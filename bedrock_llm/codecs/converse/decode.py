@@ -1,7 +1,7 @@
 """A whole Converse answer, read.
 
-Here: JSON to `Response`, and the readers of blocks, usage and stop reasons that streams share. Not here: streams
-(stream.py), refusals (errors.py). Called by: codec.py, stream.py, the emulator's parser.
+Here: JSON to `Response`, and the readers of blocks and usage that streams share. Not here: streams
+(stream.py), refusals (shared/aws_errors.py). Called by: codec.py, stream.py, the emulator's parser.
 Follows: the service model `bedrock-runtime/2023-09-30`, ConverseResponse.
 
 Rule: what is known is read strictly, a wrong type is a `ProtocolError`; what is not known is kept as `Opaque`.
@@ -15,35 +15,28 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import jiter
-
-from bedrock_llm.codecs.converse.schema import AUDIO_FORMATS, IMAGE_FORMATS, NAME, REQUEST_ID, STOP_REASONS, Json
+from bedrock_llm.codecs.converse.schema import AUDIO_FORMATS, IMAGE_FORMATS, NAME, STOP_REASONS
+from bedrock_llm.codecs.shared.aws_errors import REQUEST_ID
+from bedrock_llm.codecs.shared.reading import (
+    USAGE_MISSING,
+    Json,
+    count,
+    excerpt_of,
+    list_of,
+    object_of,
+    optional_count,
+    read_arguments,
+    read_document,
+    stop_reason_of,
+    string_of,
+)
 from bedrock_llm.errors import ProtocolError
 from bedrock_llm.messages import Audio, Citation, Image, Message, Opaque, Part, Text, Thinking, ToolCall
-from bedrock_llm.response import Response, ResponseWarning, StopReason, Usage
+from bedrock_llm.response import Response, ResponseWarning, Usage
 
-__all__ = [
-    "STOP_MISSING",
-    "USAGE_MISSING",
-    "decode",
-    "excerpt_of",
-    "read_arguments",
-    "read_block",
-    "read_citation",
-    "read_document",
-    "read_media_bytes",
-    "read_usage",
-    "stop_reason",
-]
-
-USAGE_MISSING = ResponseWarning(
-    "incomplete", "the answer does not say all of what was used: usage and cost are unknown", "usage"
-)
-STOP_MISSING = ResponseWarning("incomplete", "the answer does not say why it ended", "stop_reason")
+__all__ = ["decode", "read_block", "read_citation", "read_media_bytes", "read_usage"]
 
 _PLAIN_USAGE = frozenset({"inputTokens", "outputTokens", "totalTokens"})
-_EXCERPT_BYTES = 400  # the error cuts it to its own limit after redaction
-_MAX_COUNT = 2**53  # beyond it no count of tokens is believed
 
 
 def decode(body: bytes, headers: Mapping[str, str], family: str | None) -> Response[Any]:
@@ -69,7 +62,8 @@ def decode(body: bytes, headers: Mapping[str, str], family: str | None) -> Respo
     parts = tuple([part for block in content if (part := read_block(block, family)) is not None])
     word = data.get("stopReason")
     usage, usage_warning = read_usage(data.get("usage"))
-    reason, stop_warning = stop_reason(word, ToolCall in {part.__class__ for part in parts})
+    has_calls = ToolCall in {part.__class__ for part in parts}
+    reason, stop_warning = stop_reason_of(word, STOP_REASONS, "stopReason", has_calls=has_calls)
     return Response(
         message=Message("assistant", parts),
         stop_reason=reason,
@@ -81,37 +75,6 @@ def decode(body: bytes, headers: Mapping[str, str], family: str | None) -> Respo
     )
 
 
-def read_document(body: bytes) -> Json:
-    """The JSON of a body.
-
-    Raises:
-        ProtocolError: It is none: empty, HTML, cut, nested too deep, not UTF-8.
-    """
-    if not body:
-        raise ProtocolError("the service answered with status 200 and an empty body")
-    try:
-        return jiter.from_json(body)
-    except ValueError as error:
-        raise ProtocolError(f"the service's answer is not JSON: {error}", excerpt=excerpt_of(body)) from error
-
-
-def excerpt_of(body: bytes) -> str:
-    """The start of a body, for an error."""
-    return body[:_EXCERPT_BYTES].decode("utf-8", "replace")
-
-
-def stop_reason(word: Json, has_calls: bool) -> tuple[StopReason, ResponseWarning | None]:
-    """What the wire's word means; a tool call decides where the word says a plain end, as some models do.
-
-    Raises:
-        ProtocolError: The word is no string.
-    """
-    if word is None:
-        return (StopReason.tool_use if has_calls else StopReason.other), STOP_MISSING
-    reason = STOP_REASONS.get(_string(word, "stopReason"), StopReason.other)
-    return (StopReason.tool_use if has_calls and reason is StopReason.stop else reason), None
-
-
 def read_usage(data: Json) -> tuple[Usage, ResponseWarning | None]:
     """The buckets of a usage block: `inputTokens` excludes what a cache gave or took. Warns where a count lacks.
 
@@ -120,15 +83,15 @@ def read_usage(data: Json) -> tuple[Usage, ResponseWarning | None]:
     if data.__class__ is not dict:
         return Usage(), USAGE_MISSING
     if _PLAIN_USAGE.issuperset(data):  # nothing cached: what most answers say
-        taken, given = _count(data.get("inputTokens")), _count(data.get("outputTokens"))
+        taken, given = count(data.get("inputTokens")), count(data.get("outputTokens"))
         return Usage(taken, 0, 0, 0, given), (USAGE_MISSING if taken is None or given is None else None)
     written, written_1h = _cache_writes(data)
     usage = Usage(
-        input_tokens=_count(data.get("inputTokens")),
-        cache_read_tokens=_optional_count(data, "cacheReadInputTokens"),
+        input_tokens=count(data.get("inputTokens")),
+        cache_read_tokens=optional_count(data, "cacheReadInputTokens"),
         cache_write_tokens=written,
         cache_write_1h_tokens=written_1h,
-        output_tokens=_count(data.get("outputTokens")),
+        output_tokens=count(data.get("outputTokens")),
     )
     counts = (usage.input_tokens, usage.output_tokens, usage.cache_read_tokens, written, written_1h)
     return usage, (USAGE_MISSING if None in counts else None)
@@ -136,28 +99,19 @@ def read_usage(data: Json) -> tuple[Usage, ResponseWarning | None]:
 
 def _cache_writes(data: Mapping[str, Json]) -> tuple[int | None, int | None]:
     """Tokens written for 5 minutes and for 1 hour; the sum is `cacheWriteInputTokens`, `cacheDetails` splits it."""
-    total, details = _optional_count(data, "cacheWriteInputTokens"), data.get("cacheDetails")
+    total, details = optional_count(data, "cacheWriteInputTokens"), data.get("cacheDetails")
     if not details:
         return total, 0
     by_ttl: dict[str, int] = {}
     for entry in details if isinstance(details, list) else (None,):
-        count = _count(entry.get("inputTokens")) if isinstance(entry, dict) else None
-        if count is None or not isinstance(entry, dict):
+        tokens = count(entry.get("inputTokens")) if isinstance(entry, dict) else None
+        if tokens is None or not isinstance(entry, dict):
             return total, None
-        by_ttl[str(entry.get("ttl"))] = by_ttl.get(str(entry.get("ttl")), 0) + count
+        by_ttl[str(entry.get("ttl"))] = by_ttl.get(str(entry.get("ttl")), 0) + tokens
     hour = by_ttl.pop("1h", 0)
     if not total or total < hour:
         total = sum(by_ttl.values()) + hour
     return total - hour, hour
-
-
-def _optional_count(data: Mapping[str, Json], name: str) -> int | None:
-    value = data.get(name)
-    return 0 if value is None else _count(value)
-
-
-def _count(value: Json) -> int | None:
-    return value if value.__class__ is int and 0 <= value < _MAX_COUNT else None
 
 
 def read_block(block: Json, family: str | None) -> Part | None:
@@ -181,80 +135,47 @@ def read_block(block: Json, family: str | None) -> Part | None:
     return Opaque(NAME, kind, block[kind]) if read is None else read(block[kind], family)
 
 
-def _string(value: Json, name: str) -> str:
-    if value.__class__ is not str:
-        raise ProtocolError(f"{name} must be a string", excerpt=repr(value))
-    return str(value)
-
-
-def _object(value: Json, name: str) -> dict[str, Json]:
-    if value.__class__ is not dict:
-        raise ProtocolError(f"{name} must be an object", excerpt=repr(value))
-    return value
-
-
-def _list(value: Json, name: str) -> list[Json]:
-    if value is None:
-        return []
-    if value.__class__ is not list:
-        raise ProtocolError(f"{name} must be a list", excerpt=repr(value))
-    return value
-
-
 def _text(value: Json, family: str | None) -> Part | None:
     del family
-    return Text(_string(value, "text")) if value != "" else None
+    return Text(string_of(value, "text")) if value != "" else None
 
 
 def _tool_use(value: Json, family: str | None) -> Part:
     del family
-    call = _object(value, "toolUse")
+    call = object_of(value, "toolUse")
     if call.get("type") not in (None, "tool_use"):
         return Opaque(NAME, "toolUse", call)
-    name, given = _string(call.get("name"), "toolUse.name"), call.get("input")
+    name, given = string_of(call.get("name"), "toolUse.name"), call.get("input")
     arguments = {} if given is None else given
     if arguments.__class__ is dict:
-        return ToolCall(_string(call.get("toolUseId"), "toolUse.toolUseId"), name, arguments)
+        return ToolCall(string_of(call.get("toolUseId"), "toolUse.toolUseId"), name, arguments)
     return read_arguments(
-        _string(call.get("toolUseId"), "toolUse.toolUseId"), name, json.dumps(arguments, ensure_ascii=False)
+        string_of(call.get("toolUseId"), "toolUse.toolUseId"), name, json.dumps(arguments, ensure_ascii=False)
     )
 
 
-def read_arguments(tool_call_id: str, name: str, text: str) -> ToolCall:
-    """A tool call from the text of its arguments; text that is no JSON object is kept, with the error beside it."""
-    if not text.strip():
-        return ToolCall(tool_call_id, name, {})
-    try:
-        arguments = jiter.from_json(text.encode("utf-8", "surrogatepass"))
-    except ValueError as error:
-        return ToolCall(tool_call_id, name, None, text, f"the arguments are not JSON: {error}")
-    if arguments.__class__ is not dict:
-        return ToolCall(tool_call_id, name, None, text, "the arguments are not a JSON object")
-    return ToolCall(tool_call_id, name, arguments)
-
-
 def _reasoning(value: Json, family: str | None) -> Part | None:
-    content = _object(value, "reasoningContent")
+    content = object_of(value, "reasoningContent")
     if content.get("redactedContent") is not None:
-        return Thinking("", None, _string(content["redactedContent"], "redactedContent"), family)
+        return Thinking("", None, string_of(content["redactedContent"], "redactedContent"), family)
     if content.get("reasoningText") is None:
         return Opaque(NAME, "reasoningContent", content)
-    words = _object(content["reasoningText"], "reasoningText")
+    words = object_of(content["reasoningText"], "reasoningText")
     text, signature = words.get("text") or "", words.get("signature")
     if not text and not signature:
         return None
     return Thinking(
-        _string(text, "reasoningText.text"), _string(signature, "signature") if signature else None, None, family
+        string_of(text, "reasoningText.text"), string_of(signature, "signature") if signature else None, None, family
     )
 
 
 def _cited(value: Json, family: str | None) -> Part | None:
     del family
-    content = _object(value, "citationsContent")
-    pieces, citations = _list(content.get("content"), "content"), _list(content.get("citations"), "citations")
+    content = object_of(value, "citationsContent")
+    pieces, citations = list_of(content.get("content"), "content"), list_of(content.get("citations"), "citations")
     if any(piece.__class__ is not dict or set(piece) != {"text"} for piece in pieces):
         return Opaque(NAME, "citationsContent", content)
-    text = "".join(_string(piece["text"], "citationsContent.content.text") for piece in pieces)
+    text = "".join(string_of(piece["text"], "citationsContent.content.text") for piece in pieces)
     return Text(text, tuple(map(read_citation, citations))) if text or citations else None
 
 
@@ -264,7 +185,7 @@ def read_citation(value: Json) -> Citation:
     Raises:
         ProtocolError: It is no object.
     """
-    raw = _object(value, "a citation")
+    raw = object_of(value, "a citation")
     pieces = raw.get("sourceContent")
     texts = [piece.get("text") for piece in pieces if piece.__class__ is dict] if pieces.__class__ is list else []
     cited = "".join(text for text in texts if text.__class__ is str)
@@ -282,14 +203,14 @@ def read_citation(value: Json) -> Citation:
 
 def _image(value: Json, family: str | None) -> Part:
     del family
-    image = _object(value, "image")
+    image = object_of(value, "image")
     source = _made_media(image, IMAGE_FORMATS)
     return Opaque(NAME, "image", image) if source is None else Image(source[0], media_type=source[1])
 
 
 def _audio(value: Json, family: str | None) -> Part:
     del family
-    audio = _object(value, "audio")
+    audio = object_of(value, "audio")
     source = _made_media(audio, AUDIO_FORMATS)
     return Opaque(NAME, "audio", audio) if source is None else Audio(source[0], media_type=source[1])
 
@@ -313,7 +234,7 @@ def read_media_bytes(text: Json) -> bytes:
         ProtocolError: It is not base64.
     """
     try:
-        return base64.b64decode(_string(text, "bytes"), validate=True)
+        return base64.b64decode(string_of(text, "bytes"), validate=True)
     except (binascii.Error, ValueError) as error:
         raise ProtocolError(f"media in the answer is not base64: {error}", excerpt=str(text)) from error
 

@@ -11,35 +11,27 @@ Rule 2: the same request gives the same bytes, as prompt caches compare them.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from bedrock_llm.codecs.converse.blocks import BlockWriter
-from bedrock_llm.codecs.converse.fields import merge, model_fields, reasoning_style
-from bedrock_llm.codecs.converse.schema import Json
 from bedrock_llm.codecs.converse.tools import tool_config
+from bedrock_llm.codecs.shared.fields import merge, model_fields, reasoning_style
+from bedrock_llm.codecs.shared.reading import Json
+from bedrock_llm.codecs.shared.service import check_guardrail, checked_metadata
+from bedrock_llm.codecs.shared.writing import to_bytes, to_json
 from bedrock_llm.config import ModelConfig
 from bedrock_llm.errors import InvalidRequestError
 from bedrock_llm.messages import Message, Text
 from bedrock_llm.request import Request
 
-__all__ = ["PROMPT_MARK", "body_of", "encode", "to_bytes"]
+__all__ = ["PROMPT_MARK", "body_of", "encode"]
 
-MAX_BODY_BYTES = 25_000_000  # the service's own limit
 MAX_STOP_SEQUENCES = 2500
-MAX_METADATA_ENTRIES = 16
 PROMPT_MARK = ":prompt/"  # in the ARN of a managed prompt
 # From this budget on the service's own default for maxTokens may be too small to hold it.
 _BUDGET_NEEDS_MAX_TOKENS = 4096
 
-_METADATA = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,\-.]*")
-_GUARDRAIL_VERSION = re.compile(r"DRAFT|[1-9][0-9]{0,7}")
-_GUARDRAIL_WORDS: Mapping[str, tuple[str, ...]] = {
-    "trace": ("enabled", "disabled", "enabled_full"),
-    "stream_processing_mode": ("sync", "async"),
-}
 # A managed prompt has these itself; Converse refuses them beside its ARN.
 _OF_THE_PROMPT = (
     "system", "tools", "tool_choice", "parallel_tool_calls", "max_tokens", "temperature", "top_p", "top_k", "stop",
@@ -136,11 +128,7 @@ def _tool_config(request: Request, config: ModelConfig, writer: BlockWriter, str
 def _guardrail(request: Request, config: ModelConfig, writer: BlockWriter, stream: bool) -> Json:
     del config, writer
     given: Mapping[str, str] = request.parameters["guardrail"]
-    if not _GUARDRAIL_VERSION.fullmatch(given["version"]):
-        raise InvalidRequestError.of("guardrail['version']", given["version"], "'DRAFT' or a number of up to 8 digits")
-    for name, words in _GUARDRAIL_WORDS.items():
-        if name in given and given[name] not in words:
-            raise InvalidRequestError.of(f"guardrail[{name!r}]", given[name], "one of " + ", ".join(words))
+    check_guardrail(given)
     made = {"guardrailIdentifier": given["identifier"], "guardrailVersion": given["version"]}
     if "trace" in given:
         made["trace"] = given["trace"]
@@ -161,15 +149,7 @@ def _prompt_variables(request: Request, config: ModelConfig, writer: BlockWriter
 
 def _metadata(request: Request, config: ModelConfig, writer: BlockWriter, stream: bool) -> Json:
     del config, writer, stream
-    given: Mapping[str, str] = request.get("metadata", {})
-    if len(given) > MAX_METADATA_ENTRIES:
-        raise InvalidRequestError.of("metadata", f"{len(given)} entries", f"at most {MAX_METADATA_ENTRIES} entries")
-    allowed = "up to 256 of the characters a-z A-Z 0-9 : _ @ $ # = / + , - . and white space"
-    for name, value in given.items():
-        for text, least in ((name, 1), (value, 0)):
-            if not least <= len(text) <= 256 or not _METADATA.fullmatch(text):
-                raise InvalidRequestError.of(f"metadata[{name!r}]", text, allowed)
-    return dict(given)
+    return checked_metadata(request.get("metadata", {}))
 
 
 def _latency(request: Request, config: ModelConfig, writer: BlockWriter, stream: bool) -> Json:
@@ -188,7 +168,7 @@ def _output_config(request: Request, config: ModelConfig, writer: BlockWriter, s
     from bedrock_llm.output import json_schema, name_of
 
     output_type = request.parameters["output_type"]
-    schema: dict[str, Json] = {"schema": _ENCODER.encode(json_schema(output_type))}
+    schema: dict[str, Json] = {"schema": to_json(json_schema(output_type))}
     name = name_of(output_type)
     if name is not None:
         schema["name"] = name
@@ -223,49 +203,3 @@ _MEMBERS = (
     _member("serviceTier", _service_tier, "service_tier"),
     _member("outputConfig", _output_config, "output_type"),
 )
-
-
-def _plain(value: Any) -> Any:
-    """What JSON has no word for but a dict: any other mapping."""
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(f"a {type(value).__name__} cannot be written as JSON")
-
-
-_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain)
-
-
-def to_bytes(body: Mapping[str, Json], first: int = 0) -> bytes:
-    """A body as UTF-8 JSON without spaces.
-
-    Args:
-        body: The members.
-        first: Which message of the request the body's first one is, for errors.
-
-    Raises:
-        InvalidRequestError: It holds what JSON or UTF-8 cannot; names the message or member. Or it is too large.
-    """
-    try:
-        data = _ENCODER.encode(body).encode("utf-8")
-    except (ValueError, TypeError, RecursionError) as error:
-        raise _culprit(body, first, error) from error
-    if len(data) > MAX_BODY_BYTES:
-        text = f"the request has {len(data)} bytes; Bedrock takes {MAX_BODY_BYTES}: put large media into S3"
-        raise InvalidRequestError(text, parameter="messages", allowed=f"at most {MAX_BODY_BYTES} bytes")
-    return data
-
-
-def _culprit(body: Mapping[str, Json], first: int, error: Exception) -> InvalidRequestError:
-    """Which member, and which message, cannot be written."""
-    places = [(f"messages[{index}]", message) for index, message in enumerate(body.get("messages", ()), first)]
-    places += [(name, value) for name, value in body.items() if name != "messages"]
-    for where, value in places:
-        try:
-            _ENCODER.encode(value).encode("utf-8")
-        except UnicodeEncodeError as problem:
-            text = f"{where} holds half of a surrogate pair ({problem.object[problem.start]!r}), which is no text"
-            return InvalidRequestError(text, parameter=where, allowed="text that UTF-8 can hold")
-        except (ValueError, TypeError, RecursionError) as problem:
-            text = f"{where} cannot be written as JSON: {problem}"
-            return InvalidRequestError(text, parameter=where, allowed="JSON: no NaN, no infinity, no foreign objects")
-    return InvalidRequestError(f"the request cannot be written as JSON: {error}", parameter="messages")

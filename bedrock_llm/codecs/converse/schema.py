@@ -7,9 +7,7 @@ Follows: the service model `bedrock-runtime/2023-09-30`, operations Converse and
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Any, TypeAlias
 
 from bedrock_llm.response import StopReason
 
@@ -18,25 +16,13 @@ __all__ = [
     "CITATION_FIELDS",
     "DOCUMENT_FORMATS",
     "IMAGE_FORMATS",
-    "JSON_TYPE",
     "NAME",
-    "REQUEST_ID",
     "STOP_REASONS",
-    "STREAM_TYPE",
-    "TOOL_ID",
-    "TOOL_NAME",
     "VIDEO_FORMATS",
-    "Json",
     "media_types",
 ]
 
-Json: TypeAlias = Any
-"""What a JSON document may hold. `Any` stays at this edge."""
-
 NAME = "converse"
-JSON_TYPE = "application/json"
-STREAM_TYPE = "application/vnd.amazon.eventstream"
-REQUEST_ID = "x-amzn-requestid"
 
 STOP_REASONS: Mapping[str, StopReason] = {
     "end_turn": StopReason.stop,
@@ -49,9 +35,6 @@ STOP_REASONS: Mapping[str, StopReason] = {
     "malformed_model_output": StopReason.error,
     "malformed_tool_use": StopReason.error,
 }
-
-TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
-TOOL_ID = re.compile(r"[a-zA-Z0-9_.:-]{1,64}")
 
 CITATION_FIELDS = frozenset({"title", "source", "sourceContent", "location"})
 

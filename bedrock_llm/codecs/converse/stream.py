@@ -1,7 +1,7 @@
 """A ConverseStream answer, read as it comes.
 
 Here: frames to events: which block is open, what ends the answer, what breaks it. Not here: frames (framing/), the
-blocks themselves (assembly.py), error classes (errors.py). Called by: codec.py.
+blocks themselves (assembly.py), error classes (shared/aws_errors.py). Called by: codec.py.
 Follows: the service model `bedrock-runtime/2023-09-30`, ConverseStreamOutput.
 
 Rule 1: text, reasoning and citations begin with their first delta, everything else with `contentBlockStart`.
@@ -22,9 +22,10 @@ import jiter
 
 from bedrock_llm.codecs.base import StreamDecoder
 from bedrock_llm.codecs.converse.assembly import Block, CallBlock, TextBlock, begin_with_delta, begin_with_start
-from bedrock_llm.codecs.converse.decode import USAGE_MISSING, decode, read_usage, stop_reason
-from bedrock_llm.codecs.converse.errors import from_stream
-from bedrock_llm.codecs.converse.schema import NAME, Json
+from bedrock_llm.codecs.converse.decode import decode, read_usage
+from bedrock_llm.codecs.converse.schema import NAME, STOP_REASONS
+from bedrock_llm.codecs.shared.aws_errors import from_frame
+from bedrock_llm.codecs.shared.reading import USAGE_MISSING, Json, stop_reason_of
 from bedrock_llm.errors import LLMError, ProtocolError, StreamInterruptedError
 from bedrock_llm.events import Event, Finished, OpaqueEvent, TextDelta, UsageReported, events_of
 from bedrock_llm.framing.aws_eventstream import EventStreamDecoder, Frame
@@ -105,7 +106,7 @@ class ConverseStreamDecoder(StreamDecoder):
         """One frame. The first lines are the path of every text delta of an answer."""
         headers, body = frame
         if headers.get(":message-type") != "event":
-            raise _trouble(frame)
+            raise from_frame(frame)
         kind = headers.get(":event-type")
         try:
             payload = jiter.from_json(body)
@@ -174,7 +175,7 @@ class ConverseStreamDecoder(StreamDecoder):
             block.stop(events, cut=True)
         self._open.clear()
         word = payload.get("stopReason")
-        reason, self._warned["stop"] = stop_reason(word, self._calls > 0)
+        reason, self._warned["stop"] = stop_reason_of(word, STOP_REASONS, "stopReason", has_calls=self._calls > 0)
         self._stopped, self.answered = (reason, word), True
         _keep_rest(payload, {"stopReason", _PADDING}, events)
         if self._usage_seen:
@@ -207,22 +208,6 @@ def _keep_rest(payload: Json, known: set[str], events: list[Event]) -> None:
     rest = {name: value for name, value in payload.items() if name not in known}
     if rest:
         events.append(OpaqueEvent(NAME, "response", rest))
-
-
-def _trouble(frame: Frame) -> LLMError:
-    """The error for a frame that is no event: an exception, an error, or nothing known."""
-    headers, kind = frame.headers, frame.headers.get(":message-type")
-    try:
-        payload = jiter.from_json(frame.payload)
-    except ValueError:
-        payload = None
-    fields = payload if payload.__class__ is dict else {}
-    if kind == "exception":
-        return from_stream(str(headers.get(":exception-type", "")), None, fields)
-    if kind == "error":
-        message = headers.get(":error-message")
-        return from_stream(str(headers.get(":error-code", "")), None if message is None else str(message), fields)
-    return ProtocolError(f"a frame has the unknown message type {kind!r}", excerpt=repr(frame.payload[:400]))
 
 
 _STEPS: Mapping[str, Callable[[ConverseStreamDecoder, Json, list[Event]], None]] = {

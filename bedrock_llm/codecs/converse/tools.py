@@ -1,28 +1,28 @@
 """`toolConfig`: the tools on offer, and which may be chosen.
 
-Here: definitions and choice, written; names and ids of calls made at other providers, brought into this wire's form.
-Not here: calls and results (blocks.py), what a model cannot take (prepare.py). Called by: encode, blocks.
+Here: definitions and choice, written. Not here: calls and results (blocks.py), what a model cannot take (prepare.py).
+Called by: encode, blocks.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from bedrock_llm.codecs.converse.fields import claude_tool_choice
-from bedrock_llm.codecs.converse.schema import NAME, TOOL_ID, TOOL_NAME, Json
+from bedrock_llm.codecs.converse.schema import NAME
+from bedrock_llm.codecs.shared.fields import claude_tool_choice
+from bedrock_llm.codecs.shared.names import TOOL_NAME
+from bedrock_llm.codecs.shared.reading import Json
 from bedrock_llm.config import ModelConfig
 from bedrock_llm.errors import InvalidRequestError
 from bedrock_llm.messages import CachePoint, Opaque
 from bedrock_llm.parameters import ToolSpec
 from bedrock_llm.request import Request
 
-__all__ = ["cache_point", "replayed_id", "replayed_name", "tool_config"]
+__all__ = ["cache_point", "tool_config"]
 
 _NO_ARGUMENTS: Mapping[str, Json] = {"type": "object", "properties": {}}
 _CHOICES: Mapping[str, dict[str, Json]] = {"auto": {"auto": {}}, "required": {"any": {}}}
-_HASH_DIGITS = 8
 
 
 def tool_config(request: Request, config: ModelConfig) -> dict[str, Json] | None:
@@ -74,23 +74,3 @@ def _schema(parameters: Mapping[str, Any] | None, where: str) -> Mapping[str, Js
     if kind != "object":
         raise InvalidRequestError.of(f"{where}.parameters['type']", kind, "'object': a tool's arguments have names")
     return parameters
-
-
-def replayed_name(name: str) -> str:
-    """The name of a tool in a call of the history, in this wire's form; the same name always gives the same."""
-    return _replayed(name, TOOL_NAME, "[^a-zA-Z0-9_-]")
-
-
-def replayed_id(tool_call_id: str) -> str:
-    """The id of a call of the history, in this wire's form; the same id always gives the same."""
-    return _replayed(tool_call_id, TOOL_ID, "[^a-zA-Z0-9_.:-]")
-
-
-def _replayed(text: str, allowed: re.Pattern[str], others: str) -> str:
-    """`text` where it is allowed; otherwise its allowed form with a hash, so that two texts stay two."""
-    if allowed.fullmatch(text):
-        return text
-    import hashlib  # rarely needed, and not cheap to import
-
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_DIGITS]
-    return f"{re.sub(others, '_', text)[: 63 - _HASH_DIGITS]}_{digest}"

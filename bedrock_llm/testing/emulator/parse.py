@@ -17,15 +17,15 @@ from typing import Any
 import jiter
 
 from bedrock_llm.codecs.converse.decode import read_block, read_media_bytes
-from bedrock_llm.codecs.converse.fields import read_fields
 from bedrock_llm.codecs.converse.schema import (
     AUDIO_FORMATS,
     DOCUMENT_FORMATS,
     IMAGE_FORMATS,
     NAME,
     VIDEO_FORMATS,
-    Json,
 )
+from bedrock_llm.codecs.shared.fields import read_fields
+from bedrock_llm.codecs.shared.reading import Json
 from bedrock_llm.config import ModelConfig
 from bedrock_llm.errors import InvalidRequestError
 from bedrock_llm.messages import (

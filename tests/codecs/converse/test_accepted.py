@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bedrock_llm.catalog.lookup import find, known_models
 from bedrock_llm.codecs.converse import ConverseCodec
-from bedrock_llm.codecs.converse.errors import from_http
+from bedrock_llm.codecs.shared.aws_errors import from_http
 from bedrock_llm.errors import InvalidRequestError, NotFoundError, PermissionDeniedError, RejectedRequestError
 from bedrock_llm.messages import (
     CachePoint,

@@ -9,7 +9,7 @@ import random
 import pytest
 
 from bedrock_llm.codecs.converse.decode import decode
-from bedrock_llm.codecs.converse.errors import from_http
+from bedrock_llm.codecs.shared.aws_errors import from_http
 from bedrock_llm.events import empty_response, events_of, fold
 from tests.codecs.converse.frames import events_of_stream
 from tests.shared_data import shared

@@ -7,7 +7,8 @@ import json
 
 import pytest
 
-from bedrock_llm.codecs.converse.decode import STOP_MISSING, USAGE_MISSING, decode
+from bedrock_llm.codecs.converse.decode import decode
+from bedrock_llm.codecs.shared.reading import STOP_MISSING, USAGE_MISSING
 from bedrock_llm.errors import ProtocolError
 from bedrock_llm.messages import Audio, Citation, Image, Message, Opaque, Text, Thinking, ToolCall
 from bedrock_llm.response import Response, StopReason, Usage
@@ -137,6 +138,11 @@ def test_members_that_are_null_count_as_absent():
 def test_stop_reasons_are_mapped_and_kept(word, reason):
     response = read(body({"text": "a"}, reason=word))
     assert (response.stop_reason, response.raw_stop_reason) == (reason, word)
+
+
+def test_a_stop_reason_that_nobody_knows_is_told():
+    (warning,) = read(body({"text": "a"}, reason="something_new")).warnings
+    assert (warning.parameter, "something_new" in warning.message) == ("stop_reason", True)
 
 
 def test_a_tool_call_decides_where_the_word_says_a_plain_end():

@@ -10,7 +10,8 @@ from types import MappingProxyType
 import pytest
 
 from bedrock_llm.codecs.converse import ConverseCodec
-from bedrock_llm.codecs.converse.encode import MAX_BODY_BYTES, body_of, encode
+from bedrock_llm.codecs.converse.encode import body_of, encode
+from bedrock_llm.codecs.shared.writing import MAX_BODY_BYTES
 from bedrock_llm.config import ModelConfig
 from bedrock_llm.errors import InvalidRequestError, UnsupportedFeatureError
 from bedrock_llm.messages import (

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from bedrock_llm.codecs.converse.decode import STOP_MISSING, USAGE_MISSING, decode
+from bedrock_llm.codecs.converse.decode import decode
 from bedrock_llm.codecs.converse.stream import ConverseStreamDecoder, WholeAnswerDecoder
+from bedrock_llm.codecs.shared.reading import STOP_MISSING, USAGE_MISSING
 from bedrock_llm.errors import (
     ContextWindowExceededError,
     LLMError,

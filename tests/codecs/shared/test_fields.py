@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bedrock_llm.codecs.converse.fields import merge, model_fields, read_fields, reasoning_fields
+from bedrock_llm.codecs.shared.fields import merge, model_fields, read_fields, reasoning_fields
 from bedrock_llm.config import ModelConfig
 from bedrock_llm.errors import InvalidRequestError
 from bedrock_llm.parameters import ToolSpec

@@ -1,7 +1,8 @@
-"""Errors of the Converse wire, as ours.
+"""Errors of Amazon Bedrock, as ours, whatever the body was written in.
 
 Here: which class an HTTP status, an exception's name or its text means, and how long the service asks to wait. The
-same table serves exceptions inside a stream. Not here: retries (retry.py). Called by: codec.py, stream.py.
+same table serves exceptions inside a stream. Not here: retries (retry.py). Called by: the codecs of
+Bedrock's own operations.
 Follows: the service model's error shapes; Retry-After as in RFC 9110, 10.2.3.
 
 Rule: the exception's name decides first, then the status; texts only tell apart what shares both.
@@ -15,7 +16,7 @@ from typing import Any
 
 import jiter
 
-from bedrock_llm.codecs.converse.schema import REQUEST_ID, Json
+from bedrock_llm.codecs.shared.reading import Json
 from bedrock_llm.errors import (
     AuthenticationError,
     ContextWindowExceededError,
@@ -30,8 +31,13 @@ from bedrock_llm.errors import (
     RejectedRequestError,
     ServerError,
 )
+from bedrock_llm.framing.aws_eventstream import Frame
 
-__all__ = ["from_http", "from_stream", "server_date_s"]
+__all__ = ["JSON_TYPE", "REQUEST_ID", "STREAM_TYPE", "from_frame", "from_http", "from_stream", "server_date_s"]
+
+JSON_TYPE = "application/json"
+STREAM_TYPE = "application/vnd.amazon.eventstream"
+REQUEST_ID = "x-amzn-requestid"
 
 EXCERPT_BYTES = 400  # of a body that is no JSON; the error cuts it to its own limit after redaction
 
@@ -156,6 +162,22 @@ def from_stream(name: str, message: str | None, fields: Mapping[str, Json]) -> L
     error = _error(status, name or None, text, fields)
     error.raw = dict(fields) or None
     return error
+
+
+def from_frame(frame: Frame) -> LLMError:
+    """The error for a frame of an event stream that is no event: an exception, an error, or nothing known."""
+    headers, kind = frame.headers, frame.headers.get(":message-type")
+    try:
+        payload = jiter.from_json(frame.payload)
+    except ValueError:
+        payload = None
+    fields = payload if payload.__class__ is dict else {}
+    if kind == "exception":
+        return from_stream(str(headers.get(":exception-type", "")), None, fields)
+    if kind == "error":
+        message = headers.get(":error-message")
+        return from_stream(str(headers.get(":error-code", "")), None if message is None else str(message), fields)
+    return ProtocolError(f"a frame has the unknown message type {kind!r}", excerpt=repr(frame.payload[:400]))
 
 
 def server_date_s(headers: Mapping[str, str]) -> float | None:

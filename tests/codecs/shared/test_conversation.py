@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bedrock_llm.codecs.converse.conversation import names_called, settle_messages
+from bedrock_llm.codecs.shared.conversation import names_called, settle_messages
 from bedrock_llm.config import ModelConfig
 from bedrock_llm.errors import UnsupportedFeatureError
 from bedrock_llm.messages import (
@@ -33,7 +33,7 @@ def model(family=None, **features):
 
 
 def settle(*messages, config):
-    made, warnings = settle_messages(messages, config)
+    made, warnings = settle_messages(messages, config, "converse")
     return made, [(warning.kind, warning.parameter) for warning in warnings]
 
 
@@ -62,7 +62,7 @@ def test_a_turn_that_was_nothing_but_reasoning_keeps_its_place():
 
 def test_messages_that_need_nothing_stay_the_same_objects():
     messages = (Message.user("q", PNG), Message.assistant(SIGNED, "a"), Message.user("r"))
-    made, warnings = settle_messages(messages, ModelConfig(family="claude"))
+    made, warnings = settle_messages(messages, ModelConfig(family="claude"), "converse")
     assert made is messages
     assert warnings == ()
 
@@ -94,7 +94,7 @@ def test_blocks_of_other_providers_are_left_out_and_told():
 def test_media_that_the_model_does_not_take_are_refused(feature, part):
     messages = (Message.user("a"), Message.assistant(ToolCall("t", "n")), Message.user("b", part))
     with pytest.raises(UnsupportedFeatureError, match="does not take") as caught:
-        settle_messages(messages, model(**{feature: False}))
+        settle_messages(messages, model(**{feature: False}), "converse")
     assert caught.value.parameter == "messages[2]"
     assert feature not in caught.value.allowed
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from bedrock_llm.codecs.converse.errors import from_http
+from bedrock_llm.codecs.shared.aws_errors import from_http
 from bedrock_llm.errors import (
     AuthenticationError,
     ContextWindowExceededError,

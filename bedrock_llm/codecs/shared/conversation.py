@@ -1,7 +1,8 @@
-"""The messages of a request as Converse and the model take them.
+"""The messages of a request as the model takes them.
 
 Here: which reasoning goes back to whom, citations where there are none, media that the model has no eyes or ears for.
-Not here: repairs that any strict API wants (history/), parameters (prepare.py). Called by: prepare.py.
+Not here: repairs that any strict API wants (history/), parameters (draft.py). Called by: what prepares
+a request for a wire.
 
 Rule: what a model cannot see is refused, as the answer would be about something else; what it said itself, or what
 only tunes the answer, is left out with a warning.
@@ -13,7 +14,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from bedrock_llm.codecs.converse.schema import NAME
 from bedrock_llm.config import ModelConfig
 from bedrock_llm.errors import UnsupportedFeatureError
 from bedrock_llm.history import repair, rules_for
@@ -32,7 +32,7 @@ _MAY_HOLD_MEDIA = frozenset({*_MEDIA_FEATURES, ToolResult})
 
 
 def settle_messages(
-    messages: tuple[Message, ...], config: ModelConfig
+    messages: tuple[Message, ...], config: ModelConfig, wire: str
 ) -> tuple[tuple[Message, ...], tuple[ResponseWarning, ...]]:
     """The messages as they can be written, and what was left out or repaired. The same tuple where nothing was.
 
@@ -47,7 +47,7 @@ def settle_messages(
     warnings: tuple[ResponseWarning, ...] = ()
     if Thinking in kinds or Document in kinds:
         messages, warnings = _without_unread(messages, config)
-    messages, repairs = repair(messages, rules_for(config, NAME))
+    messages, repairs = repair(messages, rules_for(config, wire))
     return messages, (*warnings, *repairs)
 
 
