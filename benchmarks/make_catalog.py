@@ -48,6 +48,8 @@ WINDOW_ROUNDING = 0.08  # 128,000 against 131,072 is the same figure, told in an
 Row = dict[str, Any]
 Prices = dict[str, str]
 
+MISTAKEN = {"anthropic.claude-3-7-sonnet-20240620-v1:0"}  # of the tables; AWS has 3.7 only as 20250219
+
 
 def unrounded(limit: int | None, family: str) -> int | None:
     """The longest answer that a table's figure can mean.
@@ -162,7 +164,7 @@ class Maker:
             base = self.split(name)[1]
             if re.sub(r"(-v\d+)?(:\d+)?$", "", base) not in stems and not re.match("anthropic.claude-opus-4-5", base):
                 names.add(base)
-        return sorted(name for name in names if name.partition(".")[0] in self.vendors)
+        return sorted(name for name in names - MISTAKEN if name.partition(".")[0] in self.vendors)
 
     def row(self, base: str) -> Row:
         """One row of models.json."""

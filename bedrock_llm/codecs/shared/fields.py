@@ -99,7 +99,7 @@ def reasoning_fields(value: Any, config: ModelConfig, max_tokens: int | None) ->
         known = "does not reason" if style is False else "is not known to reason; use additional_model_request_fields"
         return Written(None, _left_out("reasoning", f"{config.model} {known}"))
     if style.get("style") == "budget":
-        return _budget(value, style, max_tokens)
+        return _budget(value, style, config.max_output_tokens if max_tokens is None else max_tokens)
     write = _STYLES.get(str(style.get("style")))
     if write is None:
         return Written(None, _left_out("reasoning", f"the reasoning style {style.get('style')!r} is not known"))
