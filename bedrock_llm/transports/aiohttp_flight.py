@@ -1,11 +1,11 @@
 """One call under way through aiohttp: its deadlines, and the one way to end it from outside.
 
-Here: `Flight`, and the request class that tells it when sending begins. Not here: the session (aiohttp_pool.py), the
-body (aiohttp_reply.py). Called by: those two.
+Here: `Flight`, and the protocol class that wakes a reader. Not here: the connections (aiohttp_pool.py), what is sent
+(aiohttp_exchange.py), the body (aiohttp_reply.py). Called by: those three.
 
 Rule 1: all calls of a loop share one timer. It is not moved at each read, nor for each call; when it fires it looks
         which calls are due, ends those, and is set to the next deadline.
-Rule 2: `sent` is known, not guessed: aiohttp calls the request's `send` once the connection stands.
+Rule 2: `sent` is known, not guessed: it is set when the connection stands, right before the head is written.
 Rule 3: what is not finished is aborted, never closed: to close would first flush what the server does not read, or wait
         for its half of a TLS goodbye.
 """
@@ -14,10 +14,9 @@ from __future__ import annotations
 
 import asyncio
 import math
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-import aiohttp
+from aiohttp.client_exceptions import ClientConnectionError
 from aiohttp.client_proto import ResponseHandler
 
 from bedrock_llm.errors import LLMError
@@ -26,12 +25,10 @@ from bedrock_llm.transports.base import HTTPCall
 from bedrock_llm.transports.faults import Situation, host_of, timed_out
 
 if TYPE_CHECKING:
+    import aiohttp
     from aiohttp.connector import Connection
 
-__all__ = ["CURRENT_FLIGHT", "Flight", "FlightRequest", "Flights", "WakingHandler"]
-
-CURRENT_FLIGHT: ContextVar[Flight] = ContextVar("bedrock_llm_flight")
-"""Handed to `FlightRequest.send`, which aiohttp calls in the same task."""
+__all__ = ["Flight", "Flights", "WakingHandler", "close_socket_of"]
 
 
 class Flights(set["Flight"]):
@@ -69,6 +66,7 @@ class Flight:
         "_begun",
         "_call",
         "_cancels_before",
+        "_connection",
         "_early",
         "_idle",
         "_protocol",
@@ -95,6 +93,7 @@ class Flight:
         self._idle = False
         self._early = False
         self._begun = 0.0
+        self._connection: Connection | None = None
         self._protocol: ResponseHandler | None = None
         self._transport: asyncio.Transport | None = None
         self._task = asyncio.current_task(loop)
@@ -103,22 +102,25 @@ class Flight:
 
     # --- phases -----------------------------------------------------------------------------------------------------
 
-    def sending(self, protocol: ResponseHandler) -> None:
+    def sending(self, connection: Connection) -> None:
         """The connection stands, and the request goes out: `first_event_s` begins."""
         self.sent = True
-        self._protocol = protocol
-        self._transport = protocol.transport
+        self._connection = connection
+        self._protocol = connection.protocol
+        self._transport = connection.transport
         self._begun = self.loop.time()
         self.flights.watch(self._begun + self._call.timeouts.first_event_s)
 
     def answered(self, content: aiohttp.StreamReader) -> None:
-        """The headers are there."""
+        """The headers are there. The connection is free again when the body was read to its end."""
         self.content = content
         if self._transport is not None and self._transport.get_write_buffer_size():
             # Answered before all was sent: aiohttp would close such a connection, and first flush what nobody reads.
             self._early = True
             if self._protocol is not None:
                 self._protocol.force_close()
+        if self._connection is not None:
+            content.on_eof(self._connection.release)
 
     def idling(self) -> None:
         """The first event is there: from now on `idle_s` counts."""
@@ -158,7 +160,7 @@ class Flight:
             self._task.cancel()
 
     def finish(self) -> None:
-        """The body was read to its end: aiohttp has taken the connection back."""
+        """The body was read to its end: the connector has taken the connection back."""
         self.flights.discard(self)
         if self._early:
             self._early = False
@@ -169,12 +171,18 @@ class Flight:
         self.finish()
         transport, self._transport = self._transport, None
         if transport is not None and not self.loop.is_closed():
+            if self._connection is not None:
+                self._connection.close()
             transport.abort()
+            if self.content is not None and not self.content.is_eof() and self.content.exception() is None:
+                self.content.set_exception(ClientConnectionError("Connection closed"))  # wakes who still reads
 
     def abandon(self) -> None:
         """Close the socket without the loop, which is closed."""
         self.flights.discard(self)
         close_socket_of(self._transport)
+        if self._connection is not None:
+            self._connection._protocol = None  # noqa: SLF001  # it would give itself back to the closed loop
 
     def outcome(self, error: BaseException) -> BaseException:
         """What the caller gets for `error`, which ended a call; the connection is closed."""
@@ -210,20 +218,3 @@ class WakingHandler(ResponseHandler):
         super().set_exception(exc, *cause)
         if self._payload is not None and not self._payload.is_eof():
             self._payload.set_exception(exc)
-
-
-class FlightRequest(aiohttp.ClientRequest):
-    """aiohttp's request, which adds no header of its own taste and says when it is sent."""
-
-    DEFAULT_HEADERS = {}  # noqa: RUF012  # as aiohttp declares it
-
-    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
-        """Write the request to the connection, which stands."""
-        flight, protocol = CURRENT_FLIGHT.get(), conn.protocol
-        if protocol is not None:
-            flight.sending(protocol)
-        try:
-            return await super().send(conn)
-        except ValueError:  # the head cannot be written: not a byte of it was
-            flight.sent = False
-            raise

@@ -22,11 +22,10 @@ __all__ = ["EncodedReply", "PlainReply"]
 class PlainReply(ReplyStream):
     """A body that needs no decoding."""
 
-    def __init__(self, response: aiohttp.ClientResponse, headers: Mapping[str, str], flight: Flight) -> None:
-        self.status = response.status
+    def __init__(self, status: int, headers: Mapping[str, str], content: aiohttp.StreamReader, flight: Flight) -> None:
+        self.status = status
         self.headers = headers
-        self._response = response
-        self._content = response.content
+        self._content = content
         self._flight = flight
         self._time = flight.loop.time
         self._open = True
@@ -58,7 +57,6 @@ class PlainReply(ReplyStream):
         if not self._open:
             raise UsageError("this answer is closed") from None
         outcome = self._flight.outcome(error)
-        self._response.close()
         if outcome is not error:
             raise outcome from outcome.__cause__ or error
 
@@ -68,7 +66,6 @@ class PlainReply(ReplyStream):
 
     def _too_large(self) -> None:
         self._flight.abort()
-        self._response.close()
         raise ProtocolError(f"the answer is larger than {MAX_BODY_BYTES // 1024**2} MiB")
 
     def started(self) -> None:
@@ -89,7 +86,6 @@ class PlainReply(ReplyStream):
             self._flight.finish()
             return
         self._flight.abort()
-        self._response.close()
         await asyncio.sleep(0)  # the loop closes the socket in its next round: then it is closed when we return
 
     def __del__(self) -> None:
@@ -107,9 +103,14 @@ class EncodedReply(PlainReply):
     """A body that comes compressed. Decoded bytes are counted, not those on the wire."""
 
     def __init__(
-        self, response: aiohttp.ClientResponse, headers: Mapping[str, str], flight: Flight, decoder: BodyDecoder
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        content: aiohttp.StreamReader,
+        flight: Flight,
+        decoder: BodyDecoder,
     ) -> None:
-        super().__init__(response, headers, flight)
+        super().__init__(status, headers, content, flight)
         self._decoder = decoder
         self._decoded = 0
 
@@ -129,7 +130,6 @@ class EncodedReply(PlainReply):
                 self._decoder.feed(raw)
         except ProtocolError:
             self._flight.abort()
-            self._response.close()
             raise
         self._decoded += len(piece)
         if self._decoded > MAX_BODY_BYTES:
