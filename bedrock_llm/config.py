@@ -7,13 +7,13 @@ environment (providers/), the catalog's rows (catalog/). Called by: everything a
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeAlias, TypedDict
 
 from bedrock_llm.errors import ConfigurationError
-from bedrock_llm.values import DECIMALS, TUPLE, Converter, Value, frozen, one
+from bedrock_llm.values import DECIMALS, TUPLE, Converter, Frozen, Value, frozen, one
 
 __all__ = [
     "AWSCredentials",
@@ -41,8 +41,8 @@ def _whole(name: str, value: object, minimum: int) -> None:
         raise ConfigurationError(f"{name} must be a whole number from {minimum}, not {value!r}")
 
 
-@dataclass(frozen=True, slots=True)
-class Timeouts:
+@frozen
+class Timeouts(Frozen):
     """Deadlines of a call, in seconds, each for a phase of its own.
 
     Attributes:
@@ -65,8 +65,8 @@ class Timeouts:
         _positive("Timeouts.total_s", self.total_s, none=True)
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
+@frozen
+class RetryPolicy(Frozen):
     """When a request is sent again. One policy, and one budget, for all calls of a client.
 
     Attributes:
@@ -104,8 +104,8 @@ class RetryPolicy:
             _whole(f"RetryPolicy.{name}", getattr(self, name), 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+@frozen
+class Limits(Frozen):
     """What one client may have under way.
 
     Attributes:
@@ -184,8 +184,8 @@ class ModelConfig(Value):
         return None if self.features is None else self.features.get(name)
 
 
-@dataclass(frozen=True, slots=True)
-class AWSCredentials:
+@frozen
+class AWSCredentials(Frozen):
     """Keys of an AWS identity. Shows no secret in its repr and refuses to be pickled.
 
     Attributes:
@@ -234,6 +234,8 @@ class ProviderOptions(TypedDict, total=False):
 
     `endpoint_url` means the same as `base_url`. `credentials` is `AWSCredentials`, a boto3-like session, or a sync or
     async callable that returns one. `catalog` is a path or rows by model id, laid over the built-in ones.
+    `resolve_profiles=True` allows one request to Bedrock's control plane, before the first answer, for the model behind
+    the ARN of an application inference profile (GetInferenceProfile); `base_model` says it without asking.
     """
 
     api_key: str | None
@@ -244,5 +246,6 @@ class ProviderOptions(TypedDict, total=False):
     profile: str | None
     credentials: CredentialsSource | None
     base_model: str | None
+    resolve_profiles: bool
     catalog: Path | str | Mapping[str, Mapping[str, Any]] | None
     extra_headers: Mapping[str, str] | None

@@ -19,7 +19,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar, dataclass_transform, over
 
 from bedrock_llm.errors import InvalidRequestError
 
-__all__ = ["DECIMAL", "DECIMALS", "SOURCE", "TUPLE", "Converter", "Value", "frozen", "many", "one", "union"]
+__all__ = ["DECIMAL", "DECIMALS", "SOURCE", "TUPLE", "Converter", "Frozen", "Value", "frozen", "many", "one", "union"]
 
 Self = TypeVar("Self", bound="Value")
 T = TypeVar("T")
@@ -63,7 +63,7 @@ def frozen(cls: type[T], /) -> type[T]: ...
 def frozen(*, weakref_slot: bool = ...) -> Callable[[type[T]], type[T]]: ...
 @dataclass_transform(frozen_default=True, eq_default=True, field_specifiers=(field,))
 def frozen(cls: Any = None, /, *, weakref_slot: bool = False) -> Any:
-    """Make a subclass of `Value` a frozen dataclass with slots.
+    """Make a subclass of `Frozen` or `Value` a frozen dataclass with slots.
 
     What `dataclass(frozen=True, slots=True)` does, at a third of what it takes to define the class and two thirds of
     what it takes to make a value: the one method that is written for each class is `__init__`, and it fills the slots
@@ -103,14 +103,11 @@ def _define(cls: Any, *, weakref_slot: bool) -> Any:
     return made
 
 
-class Value:
-    """Base of our frozen values: dict form, equality by value, hash, repr, pickling. Decorate with `frozen`."""
+class Frozen:
+    """Base of our frozen values: equality by value, hash, repr, pickling; no dict form. Decorate with `frozen`."""
 
     __slots__ = ()
-    tag: ClassVar[str | None] = None
-    converters: ClassVar[Mapping[str, Converter]] = {}
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
-    omitted: ClassVar[frozenset[str]] = frozenset()
 
     def __setattr__(self, name: str, value: object) -> None:
         raise FrozenInstanceError(f"cannot assign to field {name!r}")
@@ -137,6 +134,15 @@ class Value:
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in _names(self).shown)
         return f"{self.__class__.__qualname__}({shown})"
+
+
+class Value(Frozen):
+    """Base of our frozen values that have a dict form. Decorate with `frozen`."""
+
+    __slots__ = ()
+    tag: ClassVar[str | None] = None
+    converters: ClassVar[Mapping[str, Converter]] = {}
+    omitted: ClassVar[frozenset[str]] = frozenset()
 
     def to_dict(self) -> dict[str, Any]:
         """This value as JSON-able data; fields at their defaults are left out."""

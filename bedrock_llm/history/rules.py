@@ -6,11 +6,11 @@ by: codecs, and all of this folder.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from bedrock_llm.config import ModelConfig
 from bedrock_llm.messages import Audio, CachePoint, Document, Image, Opaque, Text, ToolResult, Video
+from bedrock_llm.values import Frozen, frozen
 
 __all__ = ["BESIDE", "MEDIA", "Beside", "HistoryRules", "rules_for"]
 
@@ -26,8 +26,8 @@ BESIDE: dict[str, frozenset[type]] = {
 """What may stand in a turn with tool results; a word that is absent allows anything."""
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryRules:
+@frozen
+class HistoryRules(Frozen):
     """Switches of `repair`. The defaults are what every model takes that is asked through a strict API.
 
     Attributes:
