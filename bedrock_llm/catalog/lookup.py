@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jiter import from_json
 
 from bedrock_llm.config import ModelConfig, ParameterRule
+from bedrock_llm.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from bedrock_llm.catalog.overrides import Catalog
@@ -147,11 +148,24 @@ def _built_in(model: str, geo: str, base: str) -> ModelConfig:
     )
 
 
+def _of_profile(config: ModelConfig, profile: str, source: str) -> ModelConfig:
+    profiles = _files().profiles
+    if profile not in profiles:
+        text = f"the catalog ({source}), model {config.model!r}: there is no profile {profile!r}"
+        raise ConfigurationError(f"{text} (there are {', '.join(profiles)})")
+    family = profiles[profile].get("family")
+    return replace(config, family=family, features=_features(profile), parameter_rules=_rules(profile))
+
+
 def _overridden(config: ModelConfig, row: Mapping[str, Any], source: str) -> ModelConfig:
+    if row.get("profile") is not None:
+        config = _of_profile(config, row["profile"], source)
     plain = ("family", "context_window", "max_output_tokens")
     changed: dict[str, Any] = {name: row[name] for name in plain if name in row}
     if "features" in row:
         changed["features"] = _laid_over(config.features, row["features"])
+    if "parameter_rules" in row:
+        changed["parameter_rules"] = _laid_over(config.parameter_rules, row["parameter_rules"])
     if "prices" in row:
         changed["prices"] = _laid_over(config.prices, row["prices"]) or None
     if "prices" in row or config.source is None:  # otherwise the built-in source still holds for the price

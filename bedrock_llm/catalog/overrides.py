@@ -7,7 +7,7 @@ Here: `Catalog`, read from a file or a mapping and checked. Not here: how a row 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from types import MappingProxyType
@@ -16,6 +16,7 @@ from typing import Any
 from jiter import from_json
 
 from bedrock_llm.catalog.prices import BUCKETS
+from bedrock_llm.config import ParameterRule
 from bedrock_llm.errors import ConfigurationError
 
 __all__ = ["PRICE_CLASSES", "Catalog"]
@@ -44,10 +45,13 @@ class Catalog:
         """Read and check a user's rows.
 
         Args:
-            source: The path of a JSON file, or the mapping it would hold: model id to `{"family", "context_window",
-                "max_output_tokens", "prices": {bucket: USD per million}, "features", "source", "as_of"}`, each field
-                optional. A price or feature of None takes away what the built-in row says. A row holds for every form
-                of its model (geographic prefix, ARN, version suffix) that has no row of its own.
+            source: The path of a JSON file, or the mapping it would hold: model id to `{"profile", "family",
+                "context_window", "max_output_tokens", "prices": {bucket: USD per million}, "features",
+                "parameter_rules": {parameter: {"type", "minimum", "maximum", "allowed", "default", "required"}},
+                "source", "as_of"}`, each field optional. `profile` names one of the built-in families' profiles, whose
+                family, features and rules the model then has. A price, feature or rule of None takes away what stands
+                below. A row holds for every form of its model (geographic prefix, ARN, version suffix) that has no row
+                of its own.
 
         Raises:
             ConfigurationError: The file cannot be read, or a row is wrong; names the row and the field.
@@ -112,6 +116,27 @@ def _features(where: str, value: Any) -> Mapping[str, Any]:
     return dict(value)
 
 
+def _rules(where: str, value: Any) -> Mapping[str, ParameterRule | None]:
+    if not isinstance(value, Mapping):
+        raise ConfigurationError(f"{where}: must be a mapping from parameters to rules, not {value!r}")
+    return {name: _rule(f"{where}, parameter {name!r}", rule) for name, rule in value.items()}
+
+
+def _rule(where: str, value: Any) -> ParameterRule | None:
+    if value is None:
+        return None
+    known = [item.name for item in fields(ParameterRule)]
+    if not isinstance(value, Mapping) or not set(value) <= set(known):
+        raise ConfigurationError(f"{where}: must be a mapping with some of {', '.join(known)}, not {value!r}")
+    for name in ("minimum", "maximum"):
+        limit = value.get(name)
+        if limit is not None and (isinstance(limit, bool) or not isinstance(limit, (int, float))):
+            raise ConfigurationError(f"{where}: {name} must be a number, not {limit!r}")
+    if not isinstance(value.get("required", False), bool) or not isinstance(value.get("allowed") or [], (list, tuple)):
+        raise ConfigurationError(f"{where}: required must be true or false, and allowed a list, not {value!r}")
+    return ParameterRule.from_dict(value)
+
+
 def _prices(where: str, value: Any) -> Mapping[str, Decimal | None]:
     if not isinstance(value, Mapping):
         raise ConfigurationError(f"{where}: must be a mapping from buckets to USD per million, not {value!r}")
@@ -142,11 +167,13 @@ def _price(where: str, value: Any) -> Decimal | None:
 
 
 _CHECKS: Mapping[str, Callable[[str, Any], Any]] = {
+    "profile": _text,
     "family": _text,
     "context_window": _tokens,
     "max_output_tokens": _tokens,
     "prices": _prices,
     "features": _features,
+    "parameter_rules": _rules,
     "source": _text,
     "as_of": _text,
 }

@@ -11,6 +11,7 @@ import pytest
 import bedrock_llm.catalog
 from bedrock_llm.catalog.lookup import find
 from bedrock_llm.catalog.overrides import BUCKETS, PRICE_CLASSES
+from bedrock_llm.factory import BODIES
 from bedrock_llm.tokens.counter import TokenCounter
 
 FOLDER = Path(bedrock_llm.catalog.__file__).parent
@@ -31,7 +32,7 @@ FEATURES = {
     *("tool_result_beside", "tool_result_status", "tool_result_json", "leading_assistant", "prefill", "cache_points"),
     *("cache_ttl_1h", "reasoning", "reasoning_in_history", "top_k", "sampling", "temperature_with_top_p"),
     *("latency_optimized", "service_tiers", "prompt_cache_min_tokens", "long_context_tokens", "max_input_tokens"),
-    "token_estimate",
+    *("token_estimate", "native", "anthropic_version", "count_tokens"),
 }
 
 
@@ -67,6 +68,7 @@ def test_a_models_features_are_of_the_types_their_readers_expect(name):
     assert features["top_k"] is False or isinstance(features["top_k"], str)
     assert features["tool_result_beside"] in ("nothing", "text_image", "any")
     assert features["reasoning_in_history"] in ("signed", "any", "none")
+    assert features["native"]["body"] in BODIES
     reasoning = features.get("reasoning", False)
     if reasoning:
         styles = ("adaptive", "budget", "nova", "reasoning_effort", "reasoning.effort", "reasoning_config")

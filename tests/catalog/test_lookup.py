@@ -11,6 +11,7 @@ import pytest
 from bedrock_llm.catalog.lookup import find, is_bedrock_id, known_models, nearest
 from bedrock_llm.catalog.overrides import Catalog
 from bedrock_llm.config import ModelConfig, ParameterRule
+from bedrock_llm.errors import ConfigurationError
 
 SONNET = "anthropic.claude-sonnet-4-20250514-v1:0"
 PROFILE_ARN = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-sonnet-4-20250514-v1:0"
@@ -210,3 +211,25 @@ def test_nothing_is_read_at_import():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
     assert done.stdout.split() == ["imported", "models.json", "families.json"]
+
+
+def test_a_users_row_may_take_a_whole_profile_and_change_what_it_says():
+    rows = {
+        "my.model": {
+            "profile": "llama-4",
+            "features": {"images": False},
+            "parameter_rules": {"top_p": None, "temperature": {"minimum": 0, "maximum": 2}},
+        }
+    }
+    config = find("my.model", overrides=Catalog.of(rows))
+    assert (config.family, config.feature("native")["template"], config.feature("images")) == (
+        "llama",
+        "llama-4",
+        False,
+    )
+    assert (set(config.parameter_rules), config.parameter_rules["temperature"].maximum) == ({"temperature"}, 2)
+
+
+def test_a_profile_that_is_not_there_is_refused_with_those_that_are():
+    with pytest.raises(ConfigurationError, match=r"no profile 'llama-9' \(there are .*llama-4"):
+        find("my.model", overrides=Catalog.of({"my.model": {"profile": "llama-9"}}))
