@@ -76,6 +76,7 @@ class ObserverGroup:
             if isinstance(observer, type) or not any(hasattr(observer, name) for name in _HOOKS):
                 raise ConfigurationError(f"{observer!r} is no observer: it needs one of {', '.join(_HOOKS)}")
         self._hooks = {name: _hooks(self._observers, name) for name in _HOOKS}
+        self._hook_of = {name: {id(observer): hook for observer, hook in self._hooks[name]} for name in _HOOKS}
         self._off: set[int] = set()
         self._named: set[tuple[int, str]] = set()
 
@@ -94,7 +95,7 @@ class ObserverGroup:
 
     async def tell_start(self, request: Request, told: list[Any]) -> None:
         """Call `on_request_start` of each observer; `told` takes those that have seen it, for the end."""
-        hooks = dict(self._hooks_by_observer("on_request_start"))
+        hooks = self._hook_of["on_request_start"]
         for observer in self._observers:
             told.append(observer)
             if id(observer) in hooks:
@@ -106,7 +107,7 @@ class ObserverGroup:
         Raises:
             BaseException: The cancellation that came meanwhile, once all have been told.
         """
-        hooks, cancellation = dict(self._hooks_by_observer(name)), None
+        hooks, cancellation = self._hook_of[name], None
         for observer in told:
             if id(observer) in hooks:
                 try:
@@ -115,9 +116,6 @@ class ObserverGroup:
                     cancellation = cancellation or error
         if cancellation is not None:
             raise cancellation
-
-    def _hooks_by_observer(self, name: str) -> list[tuple[int, Callable[[Any], Any]]]:
-        return [(id(observer), hook) for observer, hook in self._hooks[name]]
 
     async def _show(
         self, observer: Any, name: str, hook: Callable[[Any], Any], value: Any, *, last: bool = False
