@@ -9,6 +9,7 @@ A body is JSON objects in and out. The same one goes through Bedrock's InvokeMod
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from bedrock_llm.codecs.shared.reading import USAGE_MISSING, Json
@@ -18,7 +19,7 @@ from bedrock_llm.events import Event, Finished, UsageReported
 from bedrock_llm.request import Request
 from bedrock_llm.response import Response, ResponseWarning, StopReason, Usage
 
-__all__ = ["Body", "EventReader"]
+__all__ = ["Body", "EventReader", "completed"]
 
 
 class EventReader(ABC):
@@ -80,11 +81,8 @@ class EventReader(ABC):
             self._finish(events)
 
     def best_usage(self) -> Usage | None:
-        """The answer's own count where it says input and output, else the carrier's, else what there is."""
-        own = self.usage
-        if own is not None and own.input_tokens is not None and own.output_tokens is not None:
-            return own
-        return self.counted or own
+        """The answer's own count, and for what it does not say the carrier's."""
+        return completed(self.usage, self.counted)
 
     def _finish(self, events: list[Event]) -> None:
         assert self._stopped is not None  # both callers have seen it
@@ -95,6 +93,17 @@ class EventReader(ABC):
         reason, word = self._stopped
         events.append(Finished(StopReason.content_filter if self.intervened else reason, word))
         self.complete = True
+
+
+def completed(own: Usage | None, counted: Usage | None) -> Usage | None:
+    """A count with what it lacks taken from another; the other one where it lacks input or output."""
+    if own is None or counted is None:
+        return own or counted
+    if own.input_tokens is None or own.output_tokens is None:
+        return counted
+    names = ("cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens")
+    lacking = {name: getattr(counted, name) for name in names if getattr(own, name) is None}
+    return replace(own, **lacking) if lacking else own
 
 
 class Body(ABC):

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from bedrock_llm.codecs.base import Codec, Encoded, StreamDecoder
-from bedrock_llm.codecs.body import Body
+from bedrock_llm.codecs.body import Body, completed
 from bedrock_llm.codecs.invoke.headers import counted_in_headers, headers_of, served
 from bedrock_llm.codecs.invoke.stream import GUARDRAIL_ACTION, InvokeStreamDecoder, WholeAnswerDecoder
 from bedrock_llm.codecs.shared.aws_errors import JSON_TYPE, REQUEST_ID, STREAM_TYPE, from_http
@@ -116,11 +116,10 @@ _ECHOED = ("serviceTier", "latency")
 
 def _whole(body: Body, data: Json, headers: Mapping[str, str], config: ModelConfig) -> Response[Any]:
     response = body.read(data, config)
-    usage, warnings = response.usage, response.warnings
+    warnings = response.warnings
+    usage = completed(response.usage, counted_in_headers(headers)) or response.usage
     if usage.input_tokens is None or usage.output_tokens is None:
-        usage = counted_in_headers(headers) or usage
-        if usage.input_tokens is None or usage.output_tokens is None:
-            warnings = (*warnings, USAGE_MISSING)
+        warnings = (*warnings, USAGE_MISSING)
     intervened = data.__class__ is dict and data.get(GUARDRAIL_ACTION) == "INTERVENED"
     return response.with_(
         usage=usage,

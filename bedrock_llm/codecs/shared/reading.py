@@ -135,7 +135,9 @@ def list_of(value: Json, name: str) -> list[Json]:
 
 
 def count(value: Json) -> int | None:
-    """A count; None for what cannot be one."""
+    """A count; None for what cannot be one. Some services write whole numbers as `6.0`."""
+    if value.__class__ is float and value.is_integer():
+        value = int(value)
     return value if value.__class__ is int and 0 <= value < _MAX_COUNT else None
 
 
