@@ -16,7 +16,7 @@ from typing import Any
 
 from bedrock_llm.config import ModelConfig
 from bedrock_llm.errors import UnsupportedFeatureError
-from bedrock_llm.history import repair, rules_for
+from bedrock_llm.history import HistoryRules, repair, rules_for
 from bedrock_llm.messages import Audio, Document, Image, Message, Part, Thinking, ToolCall, ToolResult, Video
 from bedrock_llm.response import ResponseWarning
 
@@ -32,9 +32,15 @@ _MAY_HOLD_MEDIA = frozenset({*_MEDIA_FEATURES, ToolResult})
 
 
 def settle_messages(
-    messages: tuple[Message, ...], config: ModelConfig, wire: str
+    messages: tuple[Message, ...], config: ModelConfig, wire: str, rules: HistoryRules | None = None
 ) -> tuple[tuple[Message, ...], tuple[ResponseWarning, ...]]:
     """The messages as they can be written, and what was left out or repaired. The same tuple where nothing was.
+
+    Args:
+        messages: As the caller gave them.
+        config: Of the model.
+        wire: The name under which provider's own blocks are taken.
+        rules: What the wire wants of a history; None for what follows from the model alone.
 
     Raises:
         UnsupportedFeatureError: A message holds what the model does not take.
@@ -47,7 +53,7 @@ def settle_messages(
     warnings: tuple[ResponseWarning, ...] = ()
     if Thinking in kinds or Document in kinds:
         messages, warnings = _without_unread(messages, config)
-    messages, repairs = repair(messages, rules_for(config, wire))
+    messages, repairs = repair(messages, rules_for(config, wire) if rules is None else rules)
     return messages, (*warnings, *repairs)
 
 

@@ -18,6 +18,7 @@ from bedrock_llm.codecs.shared.conversation import names_called, settle_messages
 from bedrock_llm.codecs.shared.fields import reasoning_fields, reasoning_style, top_k_path
 from bedrock_llm.config import ModelConfig
 from bedrock_llm.errors import UnsupportedFeatureError
+from bedrock_llm.history import HistoryRules
 from bedrock_llm.messages import CachePoint, Opaque, Part
 from bedrock_llm.parameters import ToolSpec
 from bedrock_llm.request import Request
@@ -68,7 +69,7 @@ class Draft:
 
 
 def settle(
-    request: Request, config: ModelConfig, wire: str, steps: Iterable[Step]
+    request: Request, config: ModelConfig, wire: str, steps: Iterable[Step], rules: HistoryRules | None = None
 ) -> tuple[Request, tuple[ResponseWarning, ...]]:
     """The request with its messages and parameters settled, and what was left out or repaired. Pure.
 
@@ -77,13 +78,14 @@ def settle(
         config: Of the model.
         wire: The name under which provider's own blocks are taken.
         steps: In their order; one whose parameters are not there is passed over.
+        rules: What the wire wants of a history; None for what follows from the model alone.
 
     Raises:
         UnsupportedFeatureError: The model lacks what the request is about.
         InvalidRequestError: A reasoning budget that the model cannot take.
     """
     draft = Draft(request, config, wire)
-    messages, repairs = settle_messages(request.messages, config, wire)
+    messages, repairs = settle_messages(request.messages, config, wire, rules)
     calls = names_called(messages)
     given = request.parameters.keys() | {CALLS} if calls else request.parameters.keys()
     for settling in steps:
