@@ -1,7 +1,7 @@
 """A whole Converse answer, read.
 
 Here: JSON to `Response`, and the readers of blocks and usage that streams share. Not here: streams
-(stream.py), refusals (shared/aws_errors.py). Called by: codec.py, stream.py, the emulator's parser.
+(stream.py), refusals (shared/aws_errors.py). Called by: codec.py, stream.py, nova.py, the emulator's parser.
 Follows: the service model `bedrock-runtime/2023-09-30`, ConverseResponse.
 
 Rule: what is known is read strictly, a wrong type is a `ProtocolError`; what is not known is kept as `Opaque`.
@@ -34,7 +34,9 @@ from bedrock_llm.errors import ProtocolError
 from bedrock_llm.messages import Audio, Citation, Image, Message, Opaque, Part, Text, Thinking, ToolCall
 from bedrock_llm.response import Response, ResponseWarning, Usage
 
-__all__ = ["decode", "read_block", "read_citation", "read_media_bytes", "read_usage"]
+__all__ = ["NO_CONTENT", "decode", "read_block", "read_citation", "read_media_bytes", "read_parts", "read_usage"]
+
+NO_CONTENT = "the service answered with status 200, but its JSON holds no output.message.content"
 
 _PLAIN_USAGE = frozenset({"inputTokens", "outputTokens", "totalTokens"})
 
@@ -51,15 +53,9 @@ def decode(body: bytes, headers: Mapping[str, str], family: str | None) -> Respo
         ProtocolError: It is no Converse answer.
     """
     data = read_document(body)
-    output = data.get("output") if data.__class__ is dict else None
-    message = output.get("message") if output.__class__ is dict else None
-    content = message.get("content") if message.__class__ is dict else None
-    if content.__class__ is not list:
-        raise ProtocolError(
-            "the service answered with status 200, but its JSON holds no output.message.content",
-            excerpt=excerpt_of(body),
-        )
-    parts = tuple([part for block in content if (part := read_block(block, family)) is not None])
+    parts = read_parts(data, family)
+    if parts is None:
+        raise ProtocolError(NO_CONTENT, excerpt=excerpt_of(body))
     word = data.get("stopReason")
     usage, usage_warning = read_usage(data.get("usage"))
     has_calls = ToolCall in {part.__class__ for part in parts}
@@ -73,6 +69,20 @@ def decode(body: bytes, headers: Mapping[str, str], family: str | None) -> Respo
         raw=data,
         request_id=headers.get(REQUEST_ID),
     )
+
+
+def read_parts(data: Json, family: str | None) -> tuple[Part, ...] | None:
+    """The parts of an answer's message; None where it holds none to be read.
+
+    Raises:
+        ProtocolError: A block has a wrong type.
+    """
+    output = data.get("output") if data.__class__ is dict else None
+    message = output.get("message") if output.__class__ is dict else None
+    content = message.get("content") if message.__class__ is dict else None
+    if content.__class__ is not list:
+        return None
+    return tuple([part for block in content if (part := read_block(block, family)) is not None])
 
 
 def read_usage(data: Json) -> tuple[Usage, ResponseWarning | None]:

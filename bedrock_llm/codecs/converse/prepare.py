@@ -1,7 +1,7 @@
 """A request as Converse and the model take it.
 
 Here: which parameters are left out with a warning, which are refused, and the order of the steps. Not here: messages
-(conversation.py), cache points (cache.py), writing (encode.py). Called by: codec.py.
+(conversation.py), cache points (cache.py), writing (encode.py). Called by: codec.py, nova.py.
 
 Rule: a tuning knob that the model has not is left out with a warning; what changes the meaning of the request (tools,
 pictures, a schema for the answer) is refused. A feature that is not known is taken to be there.
@@ -17,6 +17,7 @@ from bedrock_llm.codecs.converse.schema import NAME
 from bedrock_llm.codecs.shared.draft import (
     CALLS,
     Draft,
+    Step,
     drop_absent,
     drop_sampling,
     settle,
@@ -33,7 +34,7 @@ from bedrock_llm.parameters import ToolSpec
 from bedrock_llm.request import Request
 from bedrock_llm.response import ResponseWarning
 
-__all__ = ["prepare"]
+__all__ = ["prepare", "steps_of"]
 
 _NOT_ON_THIS_WIRE = ("seed", "min_p", "presence_penalty", "frequency_penalty", "repetition_penalty", "logprobs")
 
@@ -91,13 +92,18 @@ def _settle_parallel_calls(draft: Draft, calls: Mapping[str, None]) -> None:
         draft.drop("parallel_tool_calls", "Converse has no word for it, and the model none that is known")
 
 
-_STEPS = (
-    drop_absent(_NOT_ON_THIS_WIRE, "the Converse API"),
-    step(drop_sampling, "temperature", "top_p", "top_k"),
-    step(settle_reasoning, "reasoning"),
-    step(settle_system, "system"),
-    step(_settle_tools, "tools", "tool_choice", CALLS),
-    step(settle_tool_choice, "tool_choice"),
-    step(_settle_parallel_calls, "parallel_tool_calls"),
-    step(settle_the_rest, "output_type", "latency", "service_tier"),
-)
+def steps_of(api: str) -> tuple[Step, ...]:
+    """The steps that settle the parameters; `api` is what the warnings call the wire."""
+    return (
+        drop_absent(_NOT_ON_THIS_WIRE, api),
+        step(drop_sampling, "temperature", "top_p", "top_k"),
+        step(settle_reasoning, "reasoning"),
+        step(settle_system, "system"),
+        step(_settle_tools, "tools", "tool_choice", CALLS),
+        step(settle_tool_choice, "tool_choice"),
+        step(_settle_parallel_calls, "parallel_tool_calls"),
+        step(settle_the_rest, "output_type", "latency", "service_tier"),
+    )
+
+
+_STEPS = steps_of("the Converse API")

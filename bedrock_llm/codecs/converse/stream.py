@@ -1,15 +1,12 @@
 """A ConverseStream answer, read as it comes.
 
-Here: frames to events: which block is open, what ends the answer, what breaks it. Not here: frames (framing/), the
-blocks themselves (assembly.py), error classes (shared/aws_errors.py). Called by: codec.py.
+Here: frames to events, what ends the answer, what breaks it. Not here: frames (framing/), which block is open
+(open_blocks.py), the blocks themselves (assembly.py), error classes (shared/aws_errors.py). Called by: codec.py.
 Follows: the service model `bedrock-runtime/2023-09-30`, ConverseStreamOutput.
 
-Rule 1: text, reasoning and citations begin with their first delta, everything else with `contentBlockStart`.
-Rule 2: a block stands alone, except that tool calls may grow side by side; indexes only rise. What breaks this is
-        refused, never put into the wrong block.
-Rule 3: the answer is complete with `messageStop` and `metadata`, in either order, or with `messageStop` and the end of
+Rule 1: the answer is complete with `messageStop` and `metadata`, in either order, or with `messageStop` and the end of
         the body; what comes after is not looked at.
-Rule 4: events that stood before something broken are handed out first. Then `complete` is true, as nothing more is
+Rule 2: events that stood before something broken are handed out first. Then `complete` is true, as nothing more is
         waited for, and the next call raises.
 """
 
@@ -21,13 +18,13 @@ from typing import Any
 import jiter
 
 from bedrock_llm.codecs.base import StreamDecoder
-from bedrock_llm.codecs.converse.assembly import Block, CallBlock, TextBlock, begin_with_delta, begin_with_start
 from bedrock_llm.codecs.converse.decode import decode, read_usage
+from bedrock_llm.codecs.converse.open_blocks import OpenBlocks
 from bedrock_llm.codecs.converse.schema import NAME, STOP_REASONS
 from bedrock_llm.codecs.shared.aws_errors import from_frame
 from bedrock_llm.codecs.shared.reading import USAGE_MISSING, Json, stop_reason_of
 from bedrock_llm.errors import LLMError, ProtocolError, StreamInterruptedError
-from bedrock_llm.events import Event, Finished, OpaqueEvent, TextDelta, UsageReported, events_of
+from bedrock_llm.events import Event, Finished, OpaqueEvent, UsageReported, events_of
 from bedrock_llm.framing.aws_eventstream import EventStreamDecoder, Frame
 from bedrock_llm.response import ResponseWarning, StopReason
 
@@ -36,7 +33,7 @@ __all__ = ["ConverseStreamDecoder", "WholeAnswerDecoder"]
 _PADDING = "p"  # random letters that hide the length of a delta; undocumented, always there
 
 
-class ConverseStreamDecoder(StreamDecoder):
+class ConverseStreamDecoder(OpenBlocks, StreamDecoder):
     """Reads the event stream of one answer.
 
     Args:
@@ -48,15 +45,11 @@ class ConverseStreamDecoder(StreamDecoder):
     """
 
     def __init__(self, family: str | None = None) -> None:
+        super().__init__(family)
         self.complete = False
         self.warnings: Sequence[ResponseWarning] = []
         self.error: LLMError | None = None
-        self._family = family
         self._frames = EventStreamDecoder()
-        self._open: dict[int, Block] = {}
-        self._last_index = -1
-        self._calls = 0
-        self._started = False
         self._stopped: tuple[StopReason, str | None] | None = None
         self._usage_seen = False
         self._warned: dict[str, ResponseWarning | None] = {"stop": None, "usage": USAGE_MISSING}
@@ -120,62 +113,10 @@ class ConverseStreamDecoder(StreamDecoder):
         else:
             events.append(OpaqueEvent(NAME, str(kind), payload))
 
-    def _on_delta(self, payload: Json, events: list[Event]) -> None:
-        index = payload.get("contentBlockIndex")
-        block = self._open.get(index) if index.__class__ is int else None
-        if block is None:
-            block = self._begin(_index(payload), begin_with_delta(payload, self._family))
-        if block.__class__ is TextBlock:
-            text = payload["delta"].get("text") if payload.get("delta").__class__ is dict else None
-            if text.__class__ is str and text and len(payload["delta"]) == 1:
-                block.pieces.append(text)
-                events.append(TextDelta(text))
-                return
-        block.take(payload, events)
-
-    def _on_message_start(self, payload: Json, events: list[Event]) -> None:
-        del payload, events
-        if self._started or self._open or self._stopped:
-            raise ProtocolError("a messageStart event came in the middle of an answer")
-        self._started = True
-
-    def _on_block_start(self, payload: Json, events: list[Event]) -> None:
-        index, fresh = _index(payload), list[Event]()
-        block = begin_with_start(payload, self._calls, fresh)
-        if block is not None:
-            self._begin(index, block)
-            self._calls += block.__class__ is CallBlock
-            events.extend(fresh)
-
-    def _on_block_stop(self, payload: Json, events: list[Event]) -> None:
-        index = _index(payload)
-        block = self._open.pop(index, None)
-        if block is not None:
-            block.stop(events)
-        elif index > self._last_index:
-            self._last_index = index  # an empty block of text: it had nothing to begin with
-        else:
-            raise ProtocolError(f"block {index} ended twice", excerpt=repr(payload))
-
-    def _begin(self, index: int, block: Block) -> Block:
-        if self._stopped is not None:
-            raise ProtocolError(f"block {index} came after the end of the answer")
-        if index <= self._last_index:
-            raise ProtocolError(f"block {index} is closed or out of order: block {self._last_index} had begun")
-        if self._open and not (block.side_by_side and all(other.side_by_side for other in self._open.values())):
-            raise ProtocolError(f"block {index} began inside block {next(iter(self._open))}")
-        self._open[index] = block
-        self._last_index = index
-        return block
-
     def _on_message_stop(self, payload: Json, events: list[Event]) -> None:
-        if self._stopped is not None:
-            raise ProtocolError("the answer ended twice")
-        for block in self._open.values():
-            block.stop(events, cut=True)
-        self._open.clear()
+        self.cut(events)
         word = payload.get("stopReason")
-        reason, self._warned["stop"] = stop_reason_of(word, STOP_REASONS, "stopReason", has_calls=self._calls > 0)
+        reason, self._warned["stop"] = stop_reason_of(word, STOP_REASONS, "stopReason", has_calls=self.calls > 0)
         self._stopped, self.answered = (reason, word), True
         _keep_rest(payload, {"stopReason", _PADDING}, events)
         if self._usage_seen:
@@ -196,13 +137,6 @@ class ConverseStreamDecoder(StreamDecoder):
         return Finished(*self._stopped)
 
 
-def _index(payload: Json) -> int:
-    index = payload.get("contentBlockIndex")
-    if index.__class__ is not int or index < 0:
-        raise ProtocolError("an event of the answer does not say which block it is about", excerpt=repr(payload))
-    return int(index)
-
-
 def _keep_rest(payload: Json, known: set[str], events: list[Event]) -> None:
     """What an event says beside what we read goes to `Response.raw`."""
     rest = {name: value for name, value in payload.items() if name not in known}
@@ -211,11 +145,11 @@ def _keep_rest(payload: Json, known: set[str], events: list[Event]) -> None:
 
 
 _STEPS: Mapping[str, Callable[[ConverseStreamDecoder, Json, list[Event]], None]] = {
-    "contentBlockDelta": ConverseStreamDecoder._on_delta,  # noqa: SLF001  # the class's own table
-    "contentBlockStart": ConverseStreamDecoder._on_block_start,  # noqa: SLF001
-    "contentBlockStop": ConverseStreamDecoder._on_block_stop,  # noqa: SLF001
-    "messageStart": ConverseStreamDecoder._on_message_start,  # noqa: SLF001
-    "messageStop": ConverseStreamDecoder._on_message_stop,  # noqa: SLF001
+    "contentBlockDelta": ConverseStreamDecoder.on_delta,
+    "contentBlockStart": ConverseStreamDecoder.on_block_start,
+    "contentBlockStop": ConverseStreamDecoder.on_block_stop,
+    "messageStart": ConverseStreamDecoder.on_message_start,
+    "messageStop": ConverseStreamDecoder._on_message_stop,  # noqa: SLF001  # the class's own table
     "metadata": ConverseStreamDecoder._on_metadata,  # noqa: SLF001
 }
 

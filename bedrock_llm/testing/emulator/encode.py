@@ -20,7 +20,16 @@ from bedrock_llm.framing.aws_eventstream import encode_frame
 from bedrock_llm.messages import Citation, Image, Opaque, Part, Text, Thinking, ToolCall
 from bedrock_llm.response import Response, StopReason, Usage
 
-__all__ = ["Extras", "converse_body", "exception_frame", "pieces", "raw_stop_reason", "stream_frames", "wire_usage"]
+__all__ = [
+    "Extras",
+    "converse_body",
+    "exception_frame",
+    "pieces",
+    "raw_stop_reason",
+    "stream_events",
+    "stream_frames",
+    "wire_usage",
+]
 
 _Events: TypeAlias = "Iterator[tuple[str, dict[str, Any]]]"
 _PIECE = re.compile(r"\s*\S{1,8}")  # about a token of English prose
@@ -88,7 +97,7 @@ def converse_body(response: Response[Any], extras: Extras) -> dict[str, Any]:
 
 def stream_frames(response: Response[Any], extras: Extras) -> tuple[bytes, ...]:
     """The frames of a ConverseStream answer."""
-    return tuple(_frame(kind, payload) for kind, payload in _stream_events(response, extras))
+    return tuple(_frame(kind, payload) for kind, payload in stream_events(response, extras))
 
 
 def exception_frame(kind: str, message: str, extra: Mapping[str, Any] | None = None) -> bytes:
@@ -108,7 +117,8 @@ def _json(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _stream_events(response: Response[Any], extras: Extras) -> _Events:
+def stream_events(response: Response[Any], extras: Extras) -> _Events:
+    """The events of a ConverseStream answer: kind and payload, in order."""
     yield "messageStart", {"role": "assistant"}
     for index, part in enumerate(response.message.parts):
         start, deltas = _writer(part).stream(part)

@@ -201,7 +201,7 @@ def test_usage_is_read_in_buckets_that_do_not_overlap(usage, buckets):
         ({"outputTokens": 4}, Usage(None, 0, 0, 0, 4)),
         ({"inputTokens": -1, "outputTokens": "4"}, Usage(None, 0, 0, 0, None)),
         ({"inputTokens": True, "outputTokens": 1e400}, Usage(None, 0, 0, 0, None)),
-        ({"inputTokens": 10**30, "outputTokens": 4.0}, Usage(None, 0, 0, 0, None)),
+        ({"inputTokens": 10**30, "outputTokens": 4.5}, Usage(None, 0, 0, 0, None)),
         ({**USAGE, "cacheWriteInputTokens": 7, "cacheDetails": [{"ttl": "1h"}]}, Usage(9, 0, 7, None, 4)),
         ({**USAGE, "cacheWriteInputTokens": 7, "cacheDetails": {"ttl": "1h"}}, Usage(9, 0, 7, None, 4)),
     ],

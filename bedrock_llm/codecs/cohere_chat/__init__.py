@@ -1,0 +1,5 @@
+"""Cohere's first chat body: Command R and R+."""
+
+from bedrock_llm.codecs.cohere_chat.body import CohereChatBody
+
+__all__ = ["CohereChatBody"]
