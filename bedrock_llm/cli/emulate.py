@@ -24,8 +24,8 @@ def emulate(
 ) -> int:
     """Serve an emulated Bedrock until Ctrl-C.
 
-    It speaks Converse and ConverseStream; the answers are made up, and no model is asked. Prints its address and keys
-    as NAME=value lines, for the environment of the programs that shall talk to it.
+    It speaks Converse, InvokeModel, their streams and what stands beside them. The answers are made up, no model is
+    asked. Prints its address and keys as NAME=value lines, for the environment of programs that shall talk to it.
     """
     from bedrock_llm.testing import serve
 
@@ -38,6 +38,7 @@ def _environment(emulator: Emulator) -> str:
     return (
         "# Where a program shall talk to this emulator: set -a, paste these lines, set +a. Ctrl-C ends it.\n"
         f"AWS_ENDPOINT_URL_BEDROCK_RUNTIME={emulator.url}\n"
+        f"AWS_ENDPOINT_URL_BEDROCK={emulator.url}\n"
         f"AWS_REGION={emulator.region}\n"
         f"AWS_ACCESS_KEY_ID={emulator.access_key_id}\n"
         f"AWS_SECRET_ACCESS_KEY={emulator.secret_access_key}\n"

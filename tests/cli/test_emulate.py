@@ -41,6 +41,7 @@ def test_the_printed_environment_is_all_that_ask_needs(served, bare):
 
     assert list(plain) == [
         "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
+        "AWS_ENDPOINT_URL_BEDROCK",
         "AWS_REGION",
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",

@@ -1,1 +1,1 @@
-"""Amazon Bedrock, emulated: Converse and ConverseStream as an ASGI application, on a socket or without one."""
+"""Amazon Bedrock, emulated: an ASGI application, on a socket or without one."""

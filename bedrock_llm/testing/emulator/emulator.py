@@ -1,4 +1,4 @@
-"""`Emulator`: Amazon Bedrock's Converse and ConverseStream on a loopback socket, for tests and demonstrations.
+"""`Emulator`: Amazon Bedrock on a loopback socket, for tests and demonstrations.
 
 Here: the door. Not here: what is behind it (service.py, app.py, server.py). Called by: tests of users and our own, the
 CLI.
@@ -19,6 +19,7 @@ from bedrock_llm.errors import UsageError
 from bedrock_llm.request import Request
 from bedrock_llm.testing.emulator.app import EmulatorApp
 from bedrock_llm.testing.emulator.faults import FaultKind
+from bedrock_llm.testing.emulator.operations import Operations
 from bedrock_llm.testing.emulator.script import Reply
 from bedrock_llm.testing.emulator.server import LoopbackServer
 from bedrock_llm.testing.emulator.service import Service
@@ -34,7 +35,7 @@ _API_KEY = "emulator-api-key-made-up-000000000000"
 
 
 class Emulator:
-    """Bedrock's Converse and ConverseStream, served on loopback while the `with` block runs.
+    """Bedrock's Converse, InvokeModel and other operations, served on loopback while the `with` block runs.
 
     It checks signatures and bearer tokens, refuses what Bedrock would refuse, and answers from a script (`reply`) or,
     without one, by simple rules of its own. No model is asked, ever. What AWS calls secret is made up here.
@@ -140,6 +141,11 @@ class Emulator:
     def received(self) -> tuple[Received, ...]:
         """Every request as it came, oldest first, refused ones included: method, path, headers, body."""
         return tuple(self._service.received)
+
+    @property
+    def operations(self) -> Operations:
+        """What it does beside answers, and how: its `guardrails`, `invocations` and `account` can be set."""
+        return self._service.operations
 
     @property
     def open_connections(self) -> int:

@@ -11,10 +11,12 @@ Rule 2: a step says no by raising `Refusal`.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections import deque
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import unquote
 
 from jiter import from_json
@@ -28,24 +30,39 @@ from bedrock_llm.testing.emulator.answer import answer_by_rule
 from bedrock_llm.testing.emulator.encode import Extras, converse_body, stream_frames
 from bedrock_llm.testing.emulator.facts import check_features, check_window
 from bedrock_llm.testing.emulator.faults import Faults, apply_fault
+from bedrock_llm.testing.emulator.invoke import chunk_frames, echoed_headers, invoke_answer, native_of, with_headers
+from bedrock_llm.testing.emulator.operations import Operations
 from bedrock_llm.testing.emulator.parse import parse_converse
 from bedrock_llm.testing.emulator.script import Script
 from bedrock_llm.testing.emulator.usage import Meter
 from bedrock_llm.testing.emulator.validate import Body, Invalid, validate
 from bedrock_llm.testing.emulator.verify import Identity, verify
+from bedrock_llm.testing.emulator.view import view_of
 from bedrock_llm.testing.emulator.wire import Answer, Received, Refusal, json_answer
 from bedrock_llm.tokens.estimate import estimate
 
 __all__ = ["Service"]
 
-_ROUTE = re.compile(r"/model/(?P<model>[^/]+)/(?P<operation>converse|converse-stream)")
+_STREAMING = ("converse-stream", "invoke-with-response-stream")
+_ROUTE = re.compile(rf"/model/(?P<model>[^/]+)/(?P<operation>converse|invoke|{'|'.join(_STREAMING)})")
 _STREAM_TYPE = "application/vnd.amazon.eventstream"
+_REGION = "us-east-1"
 _REMEMBERED = 10_000  # requests; an emulator may run for days
 _UNSCRIPTED = "This answer will not be finished, because a fault was asked for."
 
 
 class _Asked(NamedTuple):
-    """A request that the service takes; `at` is when it came, in seconds since the epoch."""
+    """A request that the service takes.
+
+    Attributes:
+        model: As it stands in the path.
+        body: What the rules look at: the body of Converse, or the same of a native one.
+        request: As parsed.
+        stream: Whether a stream was asked for.
+        at: When it came, in seconds since the epoch.
+        input_tokens: What the model reads.
+        write: Makes the answer of a response and the milliseconds it took.
+    """
 
     model: str
     body: Body
@@ -53,6 +70,10 @@ class _Asked(NamedTuple):
     stream: bool
     at: float
     input_tokens: int
+    write: Callable[[Response[Any], int], Answer]
+
+
+_Read: TypeAlias = "tuple[Body, Request, Callable[[Response[Any], int], Answer]]"
 
 
 class Service:
@@ -65,6 +86,7 @@ class Service:
         faults: The faults to come.
         delay_s: Seconds between the pieces of a streamed answer.
         use_tools: Whether the answers without a script call a tool where the prompt names it.
+        operations: What is beside answers: counting, guardrails, invocations, lists.
     """
 
     def __init__(
@@ -86,16 +108,26 @@ class Service:
         self.clock = clock
         self._facts = facts
         self._meter = Meter()
+        self.operations: Operations = Operations(facts, self._meter.input_tokens, identity.region or _REGION)
 
     def handle(self, received: Received) -> Answer:
         """Answer a request."""
         self.received.append(received)
         try:
+            beside = self.operations.find(received, self.clock())
+            if beside is not None:
+                return self._beside(received, beside)
             asked = self._read(received)
             self.requests.append(asked.request)
             return self._answer(asked)
         except Refusal as refusal:
             return refusal.answer()
+
+    def _beside(self, received: Received, answer: Callable[[], Answer]) -> Answer:
+        """An operation beside answers: the same keys, the same faults."""
+        verify(received, self.identity, self.clock())
+        made, fault = answer(), self.faults.take()
+        return made if fault is None else apply_fault(fault, made, stream=False)
 
     def _read(self, received: Received) -> _Asked:
         route = _ROUTE.fullmatch(received.path)
@@ -103,17 +135,48 @@ class Service:
             raise Refusal("UnknownOperationException", "The requested operation is not recognized by the service.", 404)
         now = self.clock()
         verify(received, self.identity, now)
-        model, stream = unquote(route["model"]), route["operation"] == "converse-stream"
-        body = validate(_json(received.body), model, stream=stream)
-        config = self._facts(model)
-        check_features(body, config, stream=stream)
-        try:
-            request = parse_converse(body, config)
-        except LLMError as error:
-            raise Invalid(error.message) from error
+        model, operation = unquote(route["model"]), route["operation"]
+        config, body = replace(self._facts(model), model=model), _json(received.body)
+        stream = operation in _STREAMING
+        read = self._read_native if operation.startswith("invoke") else self._read_converse
+        view, request, write = read(received, body, config, stream=stream)
         input_tokens = self._meter.input_tokens(request, config)
         check_window(input_tokens, config)
-        return _Asked(model, body, request, stream, now, input_tokens)
+        return _Asked(model, view, request, stream, now, input_tokens, write)
+
+    def _read_converse(self, received: Received, body: Any, config: ModelConfig, *, stream: bool) -> _Read:
+        del received
+        body = validate(body, config.model or "", stream=stream)
+        check_features(body, config, stream=stream)
+        with _refusing():
+            request = parse_converse(body, config)
+
+        def write(response: Response[Any], took_ms: int) -> Answer:
+            extras = Extras(took_ms, _additional(body, response), _echoed(body))
+            if not stream:
+                return json_answer(converse_body(response, extras))
+            return self._streamed(stream_frames(response, extras))
+
+        return body, request, write
+
+    def _read_native(self, received: Received, body: Any, config: ModelConfig, *, stream: bool) -> _Read:
+        native = native_of(config)
+        if not isinstance(body, dict):
+            raise Invalid("The body is no JSON object.")
+        native.check(body, config, stream)
+        with _refusing():
+            request = with_headers(native.parse(body, config), received, body)
+        echoed = echoed_headers(received)
+
+        def write(response: Response[Any], took_ms: int) -> Answer:
+            if not stream:
+                return invoke_answer(native.answer(response), response.usage, took_ms, echoed)
+            return self._streamed(chunk_frames(native.chunks(response), response, took_ms), echoed)
+
+        return view_of(request), request, write
+
+    def _streamed(self, frames: tuple[bytes, ...], headers: Mapping[str, str] | None = None) -> Answer:
+        return Answer(200, {"content-type": _STREAM_TYPE, **(headers or {})}, frames, delay_s=self.delay_s)
 
     def _answer(self, asked: _Asked) -> Answer:
         fault = self.faults.take()
@@ -134,11 +197,16 @@ class Service:
 
     def _write(self, asked: _Asked, response: Response[Any]) -> Answer:
         measured = self._meter.measure(asked.model, asked.body, asked.input_tokens, response)
-        took_ms = max(1, round((self.clock() - asked.at) * 1000))
-        extras = Extras(took_ms, _additional(asked.body, measured), _echoed(asked.body))
-        if not asked.stream:
-            return json_answer(converse_body(measured, extras))
-        return Answer(200, {"content-type": _STREAM_TYPE}, stream_frames(measured, extras), delay_s=self.delay_s)
+        return asked.write(measured, max(1, round((self.clock() - asked.at) * 1000)))
+
+
+@contextlib.contextmanager
+def _refusing() -> Iterator[None]:
+    """What cannot be read is refused as the service refuses it."""
+    try:
+        yield
+    except LLMError as error:
+        raise Invalid(error.message) from error
 
 
 def _json(body: bytes) -> Any:

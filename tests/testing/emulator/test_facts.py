@@ -11,7 +11,7 @@ from bedrock_llm.config import ModelConfig
 from bedrock_llm.testing.emulator.facts import check_features, check_window
 from bedrock_llm.testing.emulator.wire import Refusal
 from tests.shared_data import shared
-from tests.testing.emulator.bodies import (
+from tests.testing.emulator.converse_bodies import (
     CALL,
     GOOD,
     POINT,

@@ -60,7 +60,7 @@ def test_a_request_without_credentials_is_refused(line):
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/model/a.b/invoke", "/model/a.b/converse/", "/model/a/b.c/converse", "/model//converse"]
+    "path", ["/", "/model/a.b/invoke-model", "/model/a.b/converse/", "/model/a/b.c/converse", "/model//converse"]
 )
 def test_another_path_is_an_unknown_operation(line, path):
     line.ask(said(), path=path)

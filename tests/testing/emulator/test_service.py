@@ -16,7 +16,7 @@ from bedrock_llm.testing.emulator.service import Service
 from bedrock_llm.testing.emulator.verify import Identity
 from bedrock_llm.testing.emulator.wire import Received
 from tests.shared_data import shared
-from tests.testing.emulator.bodies import MODEL, called, said, user
+from tests.testing.emulator.converse_bodies import MODEL, called, said, user
 
 BEARER = (("authorization", "Bearer key"),)
 

@@ -9,7 +9,7 @@ import pytest
 from bedrock_llm.testing.emulator.validate import check_model, validate
 from bedrock_llm.testing.emulator.wire import Refusal
 from tests.shared_data import shared
-from tests.testing.emulator.bodies import (
+from tests.testing.emulator.converse_bodies import (
     CALL,
     GOOD,
     MODEL,
