@@ -127,7 +127,7 @@ def transport_of(transport: Transport | None, http_client: Any) -> Transport | N
     return HttpxTransport(http_client)
 
 
-def _bedrock(model: str, options: ProviderOptions, transport: Transport | None, owned: bool) -> RemoteModel:
+def _bedrock(model: str, options: ProviderOptions, transport: Transport | None, owned: bool) -> BaseModelImplementation:
     base_url, endpoint_url = options.get("base_url"), options.get("endpoint_url")
     if base_url is not None and endpoint_url is not None and base_url != endpoint_url:
         raise ConfigurationError("base_url and endpoint_url mean the same: give one of them")
@@ -142,25 +142,30 @@ def _bedrock(model: str, options: ProviderOptions, transport: Transport | None, 
     base_model = options.get("base_model")
     if base_model is not None and (base_model.__class__ is not str or not base_model.strip()):
         raise ConfigurationError(f"base_model must be a model's name, not {base_model!r}")
+    resolve = options.get("resolve_profiles", False)
+    if resolve.__class__ is not bool:
+        raise ConfigurationError(f"resolve_profiles must be True or False, not {resolve!r}")
     rows, overrides = options.get("catalog"), None
     if rows is not None:
         from bedrock_llm.catalog.overrides import Catalog
 
         overrides = Catalog.of(rows)
-    config = find(
-        model,
-        provider="bedrock",
-        base_model=base_model,
-        overrides=overrides,
-    )
     check_model_id(model)
-    return _class_of(config)(
-        config,
-        codec=_bedrock_codec(options.get("api"), config),
-        provider=provider,
-        transport=transport or default_transport(provider.ca_bundle),
-        owns_transport=owned,
-    )
+    carrier = transport or default_transport(provider.ca_bundle)
+
+    def remote(base: str | None) -> RemoteModel:
+        config = find(model, provider="bedrock", base_model=base, overrides=overrides)
+        codec = _bedrock_codec(options.get("api"), config)
+        return _class_of(config)(
+            config, codec=codec, provider=provider, transport=carrier, base_model=base, owns_transport=owned
+        )
+
+    if not resolve or base_model is not None or APPLICATION_PROFILE not in model:
+        return remote(base_model)
+    from bedrock_llm.models.resolving import ResolvingModel
+    from bedrock_llm.operations.behind import model_behind
+
+    return ResolvingModel(remote(None), lambda: model_behind(model, provider), remote)
 
 
 def _bedrock_codec(api: str | None, config: ModelConfig) -> Codec:
@@ -194,9 +199,13 @@ def _class_of(config: ModelConfig) -> type[RemoteModel]:
     return made
 
 
+APPLICATION_PROFILE = ":application-inference-profile/"
+"""What an ARN holds that names a profile of the account, and so no model."""
+
 # Native bodies by the name that the feature `native.body` has for them; loaded when first asked for.
 BODIES: Mapping[str, str] = {
     "ai21_j2": "bedrock_llm.codecs.ai21_j2:J2Body",
+    "anthropic_completions": "bedrock_llm.codecs.anthropic_completions:CompletionsBody",
     "anthropic_messages": "bedrock_llm.codecs.anthropic_messages:MessagesBody",
     "cohere_chat": "bedrock_llm.codecs.cohere_chat:CohereChatBody",
     "cohere_prompt": "bedrock_llm.codecs.cohere_prompt:CoherePromptBody",

@@ -1,6 +1,7 @@
 """`bedrock-llm models`: what is known of each model.
 
-Here: the table and its JSON. Not here: the facts (catalog/). Called by: application.
+Here: the options, the table and its JSON. Not here: the facts (catalog/), what the account can reach (account.py).
+Called by: application.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import typer
 
 from bedrock_llm.cli.report import json_line
 from bedrock_llm.cli.terminal import AnswerOutput, note
+from bedrock_llm.errors import UsageError
 
 if TYPE_CHECKING:
     from bedrock_llm.config import ModelConfig
@@ -25,17 +27,35 @@ _UNKNOWN = "-"
 def models(
     words: Annotated[list[str] | None, typer.Argument(help="Only models whose name holds all of these.")] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print a JSON array, with every price and its source.")
+        bool, typer.Option("--json", help="Print JSON: an array, with every price and its source.")
     ] = False,
+    account: Annotated[
+        bool, typer.Option("--account", help="Ask AWS which models and profiles the account can reach.")
+    ] = False,
+    region: Annotated[str | None, typer.Option(help="With --account: the region to ask.")] = None,
+    profile: Annotated[str | None, typer.Option(help="With --account: the profile of the AWS files.")] = None,
+    endpoint_url: Annotated[str | None, typer.Option(help="With --account: ask this address.")] = None,
 ) -> int:
-    """List the known models: window, output, price.
+    """List the known models: window, output, price. With --account, what the account can reach, known or not.
 
     Windows and largest outputs are in tokens, prices in USD per million tokens. Other models can be asked too; of them
     nothing is known, and no cost is given.
     """
+    wanted = [word.lower() for word in words or ()]
+    places = {"region": region, "profile": profile, "base_url": endpoint_url}
+    given = {name: value for name, value in places.items() if value is not None}
+    if account:
+        from bedrock_llm.cli.account import list_account
+
+        return list_account(wanted, given, as_json=as_json)
+    if given:
+        raise UsageError("--region, --profile and --endpoint-url say where the account is: add --account")
+    return _list_known(wanted, as_json=as_json)
+
+
+def _list_known(wanted: list[str], *, as_json: bool) -> int:
     from bedrock_llm.catalog.lookup import find, known_models
 
-    wanted = [word.lower() for word in words or ()]
     rows = [find(name) for name in known_models() if all(word in f"bedrock/{name}".lower() for word in wanted)]
     output = AnswerOutput()
     if as_json:

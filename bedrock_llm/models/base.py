@@ -14,7 +14,7 @@ from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
 from bedrock_llm.config import ModelConfig
-from bedrock_llm.errors import ConfigurationError, LLMError
+from bedrock_llm.errors import ConfigurationError, LLMError, UnsupportedFeatureError
 from bedrock_llm.events import Event, events_of
 from bedrock_llm.messages import Message, Text
 from bedrock_llm.request import Request
@@ -175,6 +175,17 @@ class BaseModelImplementation(ABC):
             texts.append(Message("system", system).text)
         tokens = sum(map(self.count_tokens, texts)) + _MESSAGE_OVERHEAD_TOKENS * len(request.messages)
         return TokenCount(tokens, "estimate", int(tokens * _STRANGER_ERROR) + 1)
+
+    async def count_at_provider(self, request: Request) -> TokenCount:
+        """Input tokens of a prepared request, as the provider's own API counts them; here, it has none. Sent once.
+
+        Raises:
+            UnsupportedFeatureError: The model cannot be counted so.
+            LLMError: The call failed.
+        """
+        name = self.config.model or type(self).__name__
+        text = f"{name} cannot be counted by its provider"
+        raise UnsupportedFeatureError(text, parameter="source", value="provider", allowed="'estimate'", model=name)
 
     def price_class(self, request: Request, response: Response[Any]) -> str | None:
         """The service tier or latency that an answer was served with, where it is priced apart; here, as asked for."""

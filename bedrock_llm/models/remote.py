@@ -15,19 +15,17 @@ from bedrock_llm.config import ModelConfig, ParameterRule
 from bedrock_llm.errors import (
     InvalidRequestError,
     LLMError,
-    ProtocolError,
-    ProviderError,
     TransportError,
     UsageError,
     interrupted,
-    redact,
 )
 from bedrock_llm.events import Event, empty_response, events_of, fold
 from bedrock_llm.media.files import load, names_files
 from bedrock_llm.models.base import PROGRESS, BaseModelImplementation, EventStream
+from bedrock_llm.models.exchange import Wire, clean
 from bedrock_llm.parameters import check_parameters
 from bedrock_llm.providers.base import Provider
-from bedrock_llm.redaction import names_secret, redact_within
+from bedrock_llm.redaction import names_secret
 from bedrock_llm.request import Request
 from bedrock_llm.response import Response, ResponseWarning, TokenCount
 from bedrock_llm.transports.base import TIMEOUTS, HTTPCall, ReplyStream, Transport
@@ -50,11 +48,12 @@ class RemoteModel(BaseModelImplementation):
         provider: Where it is, and who asks.
         transport: What carries the bytes.
         counter: What counts tokens; None for an estimating one, made when it is first asked for.
+        base_model: The model behind a name that does not tell it, where somebody said; for operations that need it.
         owns_transport: Whether `aclose` closes the transport too.
         now: Seconds since the epoch, for signatures.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what a remote model is put together of, all keywords
         self,
         config: ModelConfig,
         *,
@@ -62,13 +61,15 @@ class RemoteModel(BaseModelImplementation):
         provider: Provider,
         transport: Transport,
         counter: TokenCounter | None = None,
+        base_model: str | None = None,
         owns_transport: bool = True,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.config = config
-        self.codec = codec
-        self.provider = provider
-        self.transport = transport
+        self.codec: Codec = codec
+        self.provider: Provider = provider
+        self.transport: Transport = transport
+        self.base_model: str | None = base_model
         self._counter = counter
         self._owns_transport = owns_transport
         self._now = now
@@ -81,6 +82,11 @@ class RemoteModel(BaseModelImplementation):
 
             self._counter = TokenCounter()
         return self._counter
+
+    @property
+    def wire(self) -> Wire:
+        """What carries operations beside answers."""
+        return Wire(self.provider, self.transport, self._now)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.config.provider}/{self.config.model}, {self.codec.name})"
@@ -100,6 +106,12 @@ class RemoteModel(BaseModelImplementation):
     async def count_request(self, request: Request) -> TokenCount:
         """Input tokens of a request, tools and system text included."""
         return self.counter.count_request(request, self.config)
+
+    async def count_at_provider(self, request: Request) -> TokenCount:
+        """Input tokens of a prepared request, as the provider's own API counts them; sent once."""
+        from bedrock_llm.models.counting import count_at_provider  # few programs ask
+
+        return await count_at_provider(self, request)
 
     def validate_parameters(self, **parameters: Any) -> None:
         """Refuse what this model cannot take: wrong types, and values outside its range where it is known."""
@@ -206,17 +218,9 @@ class RemoteModel(BaseModelImplementation):
         """`error`, knowing whom it is about and holding no secret."""
         error.provider = error.provider or self.config.provider
         error.model = error.model or self.config.model
-        if isinstance(error, ProviderError) and error.retry_after_s is None and error.retry_at_s is not None:
-            error.retry_after_s = max(0.0, error.retry_at_s - self._now())
-        if not isinstance(error, UsageError):
-            own = (value for name, value in request.get("extra_headers", {}).items() if names_secret(name))
-            secrets = (*self.provider.secrets(credentials), *own)
-            error.args = (redact(error.message, secrets), *error.args[1:])
-            error.request_id = error.request_id and redact(error.request_id, secrets)
-            if isinstance(error, ProtocolError) and error.excerpt:
-                error.excerpt = redact(error.excerpt, secrets)
-            elif isinstance(error, ProviderError):
-                error.raw, error.code = redact_within(error.raw, secrets), redact_within(error.code, secrets)
+        own = (value for name, value in request.get("extra_headers", {}).items() if names_secret(name))
+        secrets = () if isinstance(error, UsageError) else (*self.provider.secrets(credentials), *own)
+        clean(error, secrets, self._now)
         return self.provider.explain(error, self.config.model or "")
 
 

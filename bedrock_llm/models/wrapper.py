@@ -75,6 +75,10 @@ class WrapperImplementation(BaseModelImplementation):
         """As the model inside."""
         return await self.wrapped.count_request(request)
 
+    async def count_at_provider(self, request: Request) -> TokenCount:
+        """As the model inside."""
+        return await self.wrapped.count_at_provider(request)
+
     def price_class(self, request: Request, response: Response[Any]) -> str | None:
         """As the model inside."""
         return self.wrapped.price_class(request, response)
