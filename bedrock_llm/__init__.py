@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         RetryPolicy,
         Timeouts,
     )
+    from bedrock_llm.conversation import Conversation
     from bedrock_llm.errors import (
         AuthenticationError,
         BudgetExceededError,
@@ -91,6 +92,7 @@ if TYPE_CHECKING:
     from bedrock_llm.response import Attempt, Cost, CostLine, Response, ResponseWarning, StopReason, TokenCount, Usage
     from bedrock_llm.strategy import FallbackStrategy, ModelStrategy
     from bedrock_llm.stream import ResponseStream
+    from bedrock_llm.sync import SyncConversation, SyncLLMClient, SyncResponseStream
     from bedrock_llm.transports.base import HTTPCall, HTTPReply, ReplyStream, Transport
 
 __version__ = "0.1.0"
@@ -110,6 +112,7 @@ __all__ = [
     "ConnectionFailedError",
     "ContextTooLongError",
     "ContextWindowExceededError",
+    "Conversation",
     "Cost",
     "CostLine",
     "CostTracker",
@@ -158,6 +161,9 @@ __all__ = [
     "ServerError",
     "StopReason",
     "StreamInterruptedError",
+    "SyncConversation",
+    "SyncLLMClient",
+    "SyncResponseStream",
     "Text",
     "TextDelta",
     "Thinking",
@@ -189,6 +195,7 @@ __all__ = [
 _NAMES_OF = {
     "bedrock_llm.client": "LLMClient",
     "bedrock_llm.config": "AWSCredentials Limits ModelConfig ParameterRule ProviderOptions RetryPolicy Timeouts",
+    "bedrock_llm.conversation": "Conversation",
     "bedrock_llm.errors": (
         "AuthenticationError BudgetExceededError CallCancelledError ConfigurationError ConnectionFailedError "
         "ContextTooLongError ContextWindowExceededError InvalidRequestError LLMError MissingCredentialsError "
@@ -215,6 +222,7 @@ _NAMES_OF = {
     "bedrock_llm.response": "Attempt Cost CostLine Response ResponseWarning StopReason TokenCount Usage",
     "bedrock_llm.strategy": "FallbackStrategy ModelStrategy",
     "bedrock_llm.stream": "ResponseStream",
+    "bedrock_llm.sync": "SyncConversation SyncLLMClient SyncResponseStream",
     "bedrock_llm.transports.base": "HTTPCall HTTPReply ReplyStream Transport",
 }
 _HOME_OF = {name: home for home, names in _NAMES_OF.items() for name in names.split()}

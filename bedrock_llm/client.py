@@ -1,25 +1,23 @@
 """The async door.
 
-Here: `LLMClient`, what its keywords mean. Not here: any logic of a call (flow.py, stream.py), names (factory.py).
+Here: `LLMClient`. Not here: any logic of a call (flow.py, stream.py), what its keywords mean (options.py), names
+(factory.py). Called by: sync, users.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeVar, Unpack, overload
+from weakref import WeakSet
 
 from bedrock_llm.config import Limits, ProviderOptions, RetryPolicy, Timeouts
-from bedrock_llm.errors import ConfigurationError, InvalidRequestError, UnsupportedFeatureError, UsageError
+from bedrock_llm.errors import InvalidRequestError, UnsupportedFeatureError, UsageError
 from bedrock_llm.flow import Flow
-from bedrock_llm.limits import Slots
 from bedrock_llm.models.base import BaseModelImplementation
-from bedrock_llm.observers.base import ObserverGroup
 from bedrock_llm.parameters import Parameters
 from bedrock_llm.request import MessagesInput, Request
 from bedrock_llm.response import Response, TokenCount
-from bedrock_llm.retry import RetryBudget, RetryClock
 from bedrock_llm.strategy import ModelStrategy
 from bedrock_llm.stream import ResponseStream
 from bedrock_llm.transports.base import Transport
@@ -28,6 +26,10 @@ if TYPE_CHECKING:
     import httpx2
 
     from bedrock_llm.context import ContextPolicy
+    from bedrock_llm.conversation import Conversation
+    from bedrock_llm.derived import DerivedFlow
+    from bedrock_llm.operations.door import BedrockOperations
+    from bedrock_llm.options import ClientOptions, Origin
 
 __all__ = ["LLMClient"]
 
@@ -75,34 +77,22 @@ class LLMClient:
         strict: bool = False,
         **options: Unpack[ProviderOptions],
     ) -> None:
-        # What makes models is loaded when the first client is made, not when the package is looked at.
-        from bedrock_llm.factory import ModelFactory, check_options, transport_of
+        from bedrock_llm.options import open_flow  # loads what makes models: when a client is made, not before
 
-        check_options(options, _KEYWORDS)
-        _check("retry", retry, RetryPolicy)
-        _check("timeouts", timeouts, Timeouts)
-        _check("limits", limits, Limits)
-        _check("strict", strict, bool)
-        if isinstance(observers, str) or not isinstance(observers, Sequence):
-            raise ConfigurationError(f"observers must be a list of observers, not {observers!r}")
-        policy = retry or RetryPolicy()
-        strategy = model if isinstance(model, ModelStrategy) else ModelStrategy(model)
-        shared = transport_of(transport, http_client)
-        carriers = {"transport": transport, "http_client": http_client}
-        given = [*options, *(name for name, value in carriers.items() if value is not None)]
-        _bind(strategy, lambda name: ModelFactory.create_model(name, transport=shared, **options), given)
-        self._flow = Flow(
-            strategy=strategy,
-            observers=ObserverGroup(observers),
-            context=_policy(context),
-            retry=policy,
-            budget=RetryBudget(policy),
-            slots=Slots(limits),
-            timeouts=timeouts or Timeouts(),
-            strict=strict,
-            clock=RetryClock(time.monotonic),
-        )
-        self._closed = False
+        services = {
+            "observers": observers,
+            "retry": retry,
+            "timeouts": timeouts,
+            "limits": limits,
+            "context": context,
+            "transport": transport,
+            "http_client": http_client,
+            "strict": strict,
+        }
+        flow, origin = open_flow(model, {**options, **services})
+        self._flow: Flow = flow
+        self._origin: Origin = origin
+        self._family: WeakSet[DerivedFlow] = WeakSet()  # what was derived, by whichever of them
 
     @overload
     async def generate(
@@ -176,25 +166,87 @@ class LLMClient:
         request = Request.of(messages, system=system, tools=tools)
         model = self._flow.strategy.candidates(request)[0]
         prepared, _ = model.prepare(request)
+        if source == "provider":
+            from bedrock_llm.operations.caller import count_at_provider  # few programs ask
+
+            return await count_at_provider(model, prepared, self._flow)
         count = await model.count_request(prepared)
         if source not in (None, count.source):
             text = f"{model.config.model} is counted as {count.source!r}; {source!r} is not available for it"
             raise UnsupportedFeatureError(text, parameter="source", value=source, allowed=repr(count.source))
         return count
 
+    @property
+    def bedrock(self) -> BedrockOperations:
+        """Bedrock's other operations: counting, guardrails, asynchronous invocations, what the account can reach.
+
+        Raises:
+            UnsupportedFeatureError: No model of this client is at Bedrock.
+        """
+        from bedrock_llm.operations.door import BedrockOperations  # few programs ask
+
+        return BedrockOperations.of(self._flow.strategy.models, self._flow)
+
+    def conversation(self, *, messages: MessagesInput = (), **parameters: Unpack[Parameters]) -> Conversation:
+        """A chat that keeps its history.
+
+        Args:
+            messages: What was said before, as for `generate`; none by default.
+            parameters: Those of every turn, `system` among them; a turn may set others.
+
+        Raises:
+            InvalidRequestError: A message or parameter is wrong.
+        """
+        from bedrock_llm.conversation import Conversation
+
+        self._check_open()
+        return Conversation(self, messages=messages, **parameters)
+
+    def with_options(self, **options: Unpack[ClientOptions]) -> Self:
+        """A client with other options that shares everything else with this one, its connections first of all.
+
+        What is not given is shared: the model, the slots of `limits`, the budget of retries while `retry` is the same.
+        `observers` stand in place of the parent's. A model's name, or other provider options, make a new model over
+        the same connections, its options laid over the parent's; keys go to no other provider than the parent's.
+
+        Closing the derived client ends its own calls and leaves the parent open. Closing the parent closes it too.
+
+        Args:
+            options: The constructor's keywords, `model` among them.
+
+        Raises:
+            ConfigurationError: An option is unknown (the nearest is named) or unusable.
+            UnknownModelError: No provider fits the name.
+            UsageError: The client is closed.
+        """
+        from bedrock_llm.options import derive_flow
+
+        self._check_open()
+        derived = object.__new__(type(self))
+        flow, derived._origin = derive_flow(self._flow, self._origin, options)
+        derived._flow, derived._family = flow, self._family
+        self._family.add(flow)
+        return derived
+
     async def aclose(self) -> None:
-        """Free all connections; calls in flight end with `ConnectionFailedError`. Can be called twice."""
-        self._closed = self._flow.closed = True
+        """Free all connections; calls in flight end with `ConnectionFailedError`. Can be called twice.
+
+        Clients that were derived from it are closed too; one that was derived closes only what is its own.
+        """
+        self._flow.closed = True
+        closers = [flow.end for flow in self._family if flow.closed]
+        if type(self._flow) is Flow:
+            closers += [model.aclose for model in self._flow.strategy.models]
         failures = []
-        for model in self._flow.strategy.models:
+        for close in closers:
             try:
-                await model.aclose()
+                await close()
             except Exception as error:  # noqa: BLE001  # raised below; it must not keep the others open
                 failures.append(error)
         if failures:
             raise failures[0]
 
-    async def __aenter__(self) -> LLMClient:
+    async def __aenter__(self) -> Self:
         self._check_open()
         return self
 
@@ -211,46 +263,11 @@ class LLMClient:
 
     def __repr__(self) -> str:
         names = ", ".join(repr(model) for model in self._flow.strategy.models)
-        return f"LLMClient({names}{', closed' if self._closed else ''})"
+        return f"LLMClient({names}{', closed' if self._flow.closed else ''})"
 
     def __reduce__(self) -> Any:
         raise TypeError("LLMClient holds connections and keys and cannot be pickled or copied")
 
     def _check_open(self) -> None:
-        if self._closed:
+        if self._flow.closed:
             raise UsageError("the client is closed: make a new one, or keep the calls inside its `async with` block")
-
-
-_KEYWORDS = ("observers", "retry", "timeouts", "limits", "context", "transport", "http_client", "strict")
-
-
-def _bind(strategy: ModelStrategy, create: Callable[[str], BaseModelImplementation], given: list[str]) -> None:
-    """Have the strategy's names made into models; `given` are the options that only a made model takes.
-
-    Raises:
-        ConfigurationError: There are options, and no model was made with them.
-    """
-    made = []
-
-    def create_and_note(name: str) -> BaseModelImplementation:
-        made.append(name)
-        return create(name)
-
-    strategy.bind(create_and_note)
-    if given and not made:
-        text = "the model was given as an object, which has its own keys and transport; these options say nothing"
-        names = ", ".join(given)
-        raise ConfigurationError(f"{text}: {names}. Give them to ModelFactory.create_model, or give a model's name")
-
-
-def _policy(context: str | ContextPolicy | None) -> ContextPolicy | None:
-    if context is None:
-        return None
-    from bedrock_llm.context import policy_of
-
-    return policy_of(context)
-
-
-def _check(name: str, value: object, kind: type) -> None:
-    if value is not None and not isinstance(value, kind):
-        raise ConfigurationError(f"{name} must be a {kind.__name__}, not {value!r}")

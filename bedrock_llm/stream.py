@@ -1,7 +1,8 @@
 """One running answer.
 
-Here: `ResponseStream`, how its events reach the caller, and how it ends: complete, broken, cancelled or left. Not here:
-opening (flow.py), folding (events.py). Called by: client.
+Here: `ResponseStream`, how its events reach the caller, and how it ends: complete, broken, cancelled or left; `Turn`,
+by which a conversation follows its stream. Not here: opening (flow.py), folding (events.py). Called by: client,
+conversation, sync.
 
 Rule 1: nothing is sent again once an event has reached the caller. Rule 2: when `aclose` returns, the connection and
 the slot are free. Rule 3: observers are told one end, whichever comes first.
@@ -13,7 +14,7 @@ import contextlib
 import warnings
 from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from types import TracebackType
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, Protocol, Self, TypeVar
 
 from bedrock_llm.call import Call, Opened, free
 from bedrock_llm.errors import LLMError, StreamInterruptedError, UsageError, interrupted
@@ -23,12 +24,25 @@ from bedrock_llm.limits import within
 from bedrock_llm.request import Request
 from bedrock_llm.response import Response
 
-__all__ = ["ResponseStream"]
+__all__ = ["ResponseStream", "Turn"]
 
 T = TypeVar("T")
 
 _FOLD_EVERY = 4096  # events kept before they are folded, so that a long answer does not hold them all
 _HOW = "enter the stream first: async with client.stream(messages) as stream: async for event in stream: ..."
+
+
+class Turn(Protocol):
+    """What a conversation does around one of its streams."""
+
+    def begin(self) -> None:
+        """The stream is entered; may refuse it."""
+
+    async def take(self, response: Response[Any]) -> None:
+        """The answer is complete."""
+
+    def drop(self) -> None:
+        """The stream is over; called at every end, perhaps more than once."""
 
 
 class ResponseStream(AsyncIterator[Event], Generic[T]):
@@ -55,16 +69,20 @@ class ResponseStream(AsyncIterator[Event], Generic[T]):
         self._failure: BaseException | None = None
         self._closed = False
         self._reading = False
+        self._turn: Turn | None = None
 
-    async def __aenter__(self) -> ResponseStream[T]:
+    async def __aenter__(self) -> Self:
         if self._call is not None or self._closed:
             raise UsageError("a stream can be entered once, and not after aclose(); ask again with client.stream(...)")
+        if self._turn is not None:
+            self._turn.begin()
         call = self._call = Call(self._request, self._flow.clock.now())
         try:
             await self._flow.start(call)
             opened = self._opened = await self._flow.open(call)
         except BaseException as error:
-            self._failure, self._closed = error, True
+            self._failure = error
+            self._over()
             await self._flow.fail(call, error)
             raise
         try:
@@ -90,6 +108,7 @@ class ResponseStream(AsyncIterator[Event], Generic[T]):
     def __del__(self) -> None:
         opened = self._opened
         if opened is not None and not self._closed:
+            self._over()
             opened.release()  # its connection frees itself; observers cannot be told from here
             warnings.warn("a stream was dropped without `async with` or aclose()", ResourceWarning, stacklevel=2)
 
@@ -162,6 +181,8 @@ class ResponseStream(AsyncIterator[Event], Generic[T]):
                 await self._show(batch)
             self._take(batch)
         except LLMError as error:
+            if self._closed:  # under this read, by another task
+                return self._nothing_more()
             broken = interrupted(error, self.partial, retryable=False)
             await self._stop(opened, broken)
             if broken is error:
@@ -218,19 +239,33 @@ class ResponseStream(AsyncIterator[Event], Generic[T]):
             self._response = self._flow.settle(call, opened.ready, folded)
         except BaseException as error:
             self._failure = error
+            self._over()
             await self._flow.fail(call, error, self.partial)
             raise
-        await self._flow.complete(call, self._response)
+        try:
+            if self._turn is not None:
+                await self._turn.take(self._response)
+        finally:
+            self._over()
+            await self._flow.complete(call, self._response)
 
     async def _stop(self, opened: Opened, error: BaseException) -> None:
-        """The answer is not complete: `error` says why."""
-        self._closed, self._failure = True, error
+        """The answer is not complete: `error` says why. The first to say so is heard."""
+        if self._closed:
+            return
+        self._failure = error
+        self._over()
         self._pending = iter(())
         self._entered().broke(error)
         try:
             await free(opened.stream, opened.release)
         finally:
             await self._flow.fail(self._entered(), error, self.partial)
+
+    def _over(self) -> None:
+        self._closed = True
+        if self._turn is not None:
+            self._turn.drop()
 
     async def _leave(self, error: BaseException | None) -> None:
         opened = self._opened

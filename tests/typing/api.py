@@ -13,6 +13,7 @@ from bedrock_llm import (
     Audio,
     AWSCredentials,
     BaseModelImplementation,
+    Conversation,
     Cost,
     CostLine,
     CostTracker,
@@ -43,6 +44,9 @@ from bedrock_llm import (
     RetryPolicy,
     StopReason,
     StreamInterruptedError,
+    SyncConversation,
+    SyncLLMClient,
+    SyncResponseStream,
     Text,
     TextDelta,
     Thinking,
@@ -164,6 +168,56 @@ def options() -> list[LLMClient]:
         ),
         LLMClient("a.b", reigon="us-east-1"),  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     ]
+
+
+async def doors(client: LLMClient) -> None:
+    assert_type(client.with_options(timeouts=Timeouts(total_s=60), region="eu-west-1"), LLMClient)
+    assert_type(client.with_options(model="bedrock/us.amazon.nova-lite-v1:0", limits=None), LLMClient)
+    client.with_options(timeout=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    async with client.with_options(observers=[]) as derived:
+        assert_type(derived, LLMClient)
+
+
+async def chats(client: LLMClient) -> None:
+    chat = client.conversation(system="Be brief.", messages=[Message.user("Hello")], max_tokens=200)
+    assert_type(chat, Conversation)
+    assert_type(await chat.send("The Loire"), Response[Any])
+    assert_type(await chat.send([ToolResult("call_1", "22")], temperature=0.5), Response[Any])
+    assert_type(await chat.send({"role": "user", "content": "x"}, output_type=River), Response[River])
+    async with chat.stream("The Loire", output_type=River) as stream:
+        assert_type(stream, ResponseStream[River])
+        assert_type(await stream.response(), Response[River])
+    assert_type(chat.messages, tuple[Message, ...])
+    assert_type(chat.calibration, float | None)
+    assert_type(await chat.count_tokens("more", source="estimate"), TokenCount)
+    assert_type(Conversation.from_dict(chat.to_dict(), client=client, tools=[weather]), Conversation)
+    await chat.send("Misspelt", max_token=5)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+    client.conversation(max_token=5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+def without_a_loop() -> None:
+    with SyncLLMClient("bedrock/us.amazon.nova-lite-v1:0", region="us-east-1", strict=True) as client:
+        assert_type(client, SyncLLMClient)
+        assert_type(client.generate("Hello", max_tokens=200).text, str)
+        assert_type(client.generate("The Loire", output_type=River), Response[River])
+        assert_type(client.generate("The Loire", output_type={"type": "object"}), Response[Any])
+        with client.stream("The Loire", output_type=River) as stream:
+            assert_type(stream, SyncResponseStream[River])
+            for event in stream:
+                assert_type(event, Event)
+            for text in stream.text():
+                assert_type(text, str)
+            assert_type(stream.response(), Response[River])
+            assert_type(stream.partial, Response[Any] | None)
+        assert_type(client.count_tokens("Hello", system="Be brief."), TokenCount)
+        assert_type(client.with_options(timeouts=Timeouts(total_s=60)), SyncLLMClient)
+        chat = client.conversation(system="Be brief.", max_tokens=200)
+        assert_type(chat, SyncConversation)
+        assert_type(chat.send("The Loire", output_type=River), Response[River])
+        with chat.stream("And the Seine?", output_type=River) as answer:
+            assert_type(answer.response().parsed, River | None)
+        assert_type(SyncConversation.from_dict(chat.to_dict(), client=client), SyncConversation)
+        client.generate("Misspelt", max_token=5)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
 
 
 class Mine(BaseModelImplementation):
