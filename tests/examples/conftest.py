@@ -31,6 +31,7 @@ def environment(emulator, tmp_path):
         "HOME": str(tmp_path),
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": emulator.url,
+        "AWS_ENDPOINT_URL_BEDROCK": emulator.url,
         "AWS_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": _KEYS["access_key_id"],
         "AWS_SECRET_ACCESS_KEY": _KEYS["secret_access_key"],
