@@ -55,7 +55,7 @@ def _wanted(record: Record, expected: Mapping[str, Json], kind: Kind) -> dict[st
         "tool_calls": [(call["id"], call["name"], call["args"]) for call in expected["tool_calls"]],
         "server_tools": expected["server_tools"],
         "stop": expected["stop"],
-        "usage": kind.usage(expected["usage"] or {}),
+        "usage": kind.usage({**(expected.get("metrics") or {}), **(expected["usage"] or {})}),
     }
 
 
@@ -75,18 +75,19 @@ def _got(record: Record, answer: Answer, kind: Kind) -> dict[str, Any]:
         ],
         "server_tools": kind.server_tools(response),
         "stop": response.raw_stop_reason,
-        "usage": _usage(response),
+        "usage": _usage(response, caches=kind.counts_caches),
     }
 
 
-def _usage(response: Response[Any]) -> dict[str, int | None]:
+def _usage(response: Response[Any], *, caches: bool) -> dict[str, int | None]:
     usage = response.usage
     written = (usage.cache_write_tokens, usage.cache_write_1h_tokens)
+    unsaid = None if caches or usage.total_tokens is None else 0
     return {
         "input": usage.input_tokens,
         "output": usage.output_tokens,
-        "cache_read": usage.cache_read_tokens,
-        "cache_write": None if None in written else sum(count for count in written if count),
+        "cache_read": unsaid if usage.cache_read_tokens is None else usage.cache_read_tokens,
+        "cache_write": unsaid if None in written else sum(count for count in written if count),
         "total": usage.total_tokens,
     }
 

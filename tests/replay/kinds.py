@@ -78,6 +78,7 @@ class Kind:
         questions: What to ask, best first; the next one is asked only where the client refuses the one before it.
         usage: What `usage` of expected.jsonl says, in our buckets (see comparing.py).
         server_tools: Names of the tools that the provider called itself, as the answer holds them.
+        counts_caches: Whether the wire documents what caches gave and took; otherwise 0 and unknown are the same.
     """
 
     name: str
@@ -85,3 +86,4 @@ class Kind:
     questions: Callable[[Record, Way], tuple[Question, ...]]
     usage: Callable[[Mapping[str, Json]], Mapping[str, int | None]]
     server_tools: Callable[[Response[Any]], list[str]]
+    counts_caches: bool = True

@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.replay import converse
+from tests.replay import converse, invoke
 from tests.replay.asking import ask
 from tests.replay.comparing import Difference, content, differences
 from tests.replay.corpus import CorpusError, Json, Record, read_expected, read_records
 from tests.replay.kinds import Answer, Kind
 from tests.replay.server import replay_server
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (*converse.KINDS,)}
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (*converse.KINDS, *invoke.KINDS)}
 SEED = 20261120
 _SHOWN_CHARS = 300  # of a value, in the report of a failure
 

@@ -35,6 +35,8 @@ STREAMS = [
     "bedrock/converse-stream cut at random (seed 7)",
     "bedrock/converse-stream through generate()",
 ]
+INVOKED = [title.replace("converse", "invoke") for title in WHOLE]
+INVOKED_STREAMS = [title.replace("converse", "invoke") for title in STREAMS]
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +53,11 @@ def counts_of(report):
 async def test_our_own_corpus_comes_out_as_expected_in_every_way():
     report = await replay(OWN, SEED)
     assert not report.failed, str(report)
-    assert counts_of(report) == {**dict.fromkeys(WHOLE, (4, 4)), **dict.fromkeys(STREAMS, (5, 5))}
+    assert counts_of(report) == {
+        **dict.fromkeys(WHOLE, (4, 4)),
+        **dict.fromkeys(STREAMS, (5, 5)),
+        **dict.fromkeys((*INVOKED, *INVOKED_STREAMS), (2, 2)),
+    }
     assert report.not_covered == {"example/other": 1}
     assert report.tallies[0].asked == {
         "as recorded": 3,
@@ -64,9 +70,19 @@ def test_the_shared_corpus_comes_out_as_expected_in_every_way():
     folder = shared("corpus")
     report = anyio.run(replay, folder, SEED)
     assert not report.failed, str(report)
-    assert counts_of(report) == {**dict.fromkeys(WHOLE, (174, 174)), **dict.fromkeys(STREAMS, (31, 31))}
-    refused = [note for tally in report.tallies for note in tally.asked if "refused" in note or "cannot" in note]
-    assert refused == []  # every recorded request is read, and taken by the client
+    assert counts_of(report) == {
+        **dict.fromkeys(WHOLE, (174, 174)),
+        **dict.fromkeys(STREAMS, (31, 31)),
+        **dict.fromkeys(INVOKED, (64, 64)),
+        **dict.fromkeys(INVOKED_STREAMS, (48, 48)),
+    }
+    refused = Counter[str]()
+    for tally in report.tallies:
+        refused.update(
+            {tally.title: sum(n for note, n in tally.asked.items() if "refused" in note or "cannot" in note)}
+        )
+    # Every recorded request is read, and taken by the client, but for two whose body is of another family's form.
+    assert +refused == dict.fromkeys(INVOKED, 2)
 
 
 WRONG = {

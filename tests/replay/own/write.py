@@ -1,8 +1,7 @@
 """Writes the small corpus beside this file: `python -m tests.replay.own.write`.
 
-Every answer here is made up, in the form of a corpus (see corpus.py); what each is expected to decode to is written
-next to it by hand. Frames of streams are made here and not by the library, so that a mistake in the one shows in the
-other.
+Every answer here is made up, in the form of a corpus (see corpus.py), and so is what it is expected to decode to.
+Frames of streams are made here and not by the library, so that a mistake in the one shows in the other.
 """
 
 from __future__ import annotations
@@ -16,11 +15,14 @@ from typing import Any
 
 Json = Any
 HERE = Path(__file__).parent
+QUESTION = "What is it like in Tromsø?"
 CLAUDE, NOVA = "us.anthropic.claude-sonnet-4-6", "us.amazon.nova-2-lite-v1%3A0"
 STREAM = {"content-type": "application/vnd.amazon.eventstream", "transfer-encoding": "chunked"}
 WHOLE = {"content-type": "application/json", "x-amzn-requestid": "0000-made-up"}
 USAGE = {"inputTokens": 12, "outputTokens": 7, "totalTokens": 19}
 COUNTS = {"input": 12, "output": 7, "total": 19}
+USED = {"input_tokens": 12, "output_tokens": 1}
+METRICS = {"inputTokenCount": 12, "outputTokenCount": 7, "invocationLatency": 7, "firstByteLatency": 3}
 SHORT: Json = {"inferenceConfig": {"maxTokens": 50}}
 TOOL = {"toolSpec": {"name": "weather", "inputSchema": {"json": {"type": "object", "properties": {}}}}}
 
@@ -68,6 +70,12 @@ def exception(kind: str, message: str) -> bytes:
     return frame(headers, json.dumps({"message": message}).encode())
 
 
+def chunk(**payload: Json) -> bytes:
+    """A model's own object in a frame of InvokeModelWithResponseStream."""
+    inside = base64.b64encode(json.dumps(payload, ensure_ascii=False).encode()).decode()
+    return event("chunk", bytes=inside)
+
+
 def answer(*blocks: Json, reason: str = "end_turn", usage: Json = None) -> bytes:
     """A whole answer of Converse."""
     output = {"message": {"role": "assistant", "content": list(blocks)}}
@@ -75,14 +83,18 @@ def answer(*blocks: Json, reason: str = "end_turn", usage: Json = None) -> bytes
     return json.dumps(body, ensure_ascii=False).encode()
 
 
+_APIS = {"invoke-with-response-stream": "invoke-stream"}
+
+
 def record(name: str, path: str, body: bytes, headers: dict[str, str], status: int = 200, **asked: Json) -> Json:
     """A line of interactions.jsonl."""
-    body_asked = {"messages": [{"role": "user", "content": [{"text": "What is it like in Tromsø?"}]}], **asked}
+    said: Json = {} if "prompt" in asked else {"messages": [{"role": "user", "content": [{"text": QUESTION}]}]}
+    body_asked = {**said, **asked}
     response = {"status": status, "headers": headers, "body_b64": base64.b64encode(body).decode()}
     return {
         "id": name,
         "provider": "bedrock",
-        "api": path.rpartition("/")[2],
+        "api": _APIS.get(path.rpartition("/")[2], path.rpartition("/")[2]),
         "streaming": path.endswith("-stream"),
         "request": {"method": "POST", "path": path, "body": body_asked, "fidelity": "made up"},
         "response": {**response, "fidelity": "made up"},
@@ -290,6 +302,83 @@ RECORDS = [
             STREAM,
         ),
         expected("stream-cut", text="It is co", complete=False),
+    ),
+    (
+        record(
+            "invoke-claude-thinks-and-calls",
+            f"/model/{CLAUDE}/invoke",
+            json.dumps(
+                {
+                    "type": "message",
+                    "role": "assistant",
+                    "content": [
+                        {"type": "thinking", "thinking": "I must look.", "signature": "c2ln"},
+                        {"type": "text", "text": "One moment. ❄"},
+                        {"type": "tool_use", "id": "t1", "name": "weather", "input": {"city": "Tromsø"}},
+                    ],
+                    "stop_reason": "tool_use",
+                    "usage": {"input_tokens": 12, "output_tokens": 7, "cache_read_input_tokens": 60},
+                },
+                ensure_ascii=False,
+            ).encode(),
+            WHOLE,
+            anthropic_version="bedrock-2023-05-31",
+            max_tokens=50,
+            messages=[{"role": "user", "content": QUESTION}],
+            tools=[{"name": "weather", "input_schema": {"type": "object", "properties": {}}}],
+        ),
+        expected(
+            "invoke-claude-thinks-and-calls",
+            text="One moment. ❄",
+            thinking="I must look.",
+            tool_calls=[call("t1", "Tromsø")],
+            stop="tool_use",
+            usage={"input": 12, "output": 7, "cache_read": 60},
+        ),
+    ),
+    (
+        record(
+            "invoke-llama-counted-in-headers",
+            "/model/meta.llama3-8b-instruct-v1%3A0/invoke",
+            json.dumps({"generation": "Cold, and dark.", "stop_reason": "length"}).encode(),
+            {**WHOLE, "x-amzn-bedrock-input-token-count": "12", "x-amzn-bedrock-output-token-count": "7"},
+            prompt=QUESTION,
+        ),
+        expected("invoke-llama-counted-in-headers", text="Cold, and dark.", stop="length", metrics=COUNTS),
+    ),
+    (
+        record(
+            "invoke-stream-claude",
+            f"/model/{CLAUDE}/invoke-with-response-stream",
+            b"".join(
+                (
+                    chunk(type="message_start", message={"role": "assistant", "content": [], "usage": USED}),
+                    chunk(type="content_block_start", index=0, content_block={"type": "text", "text": ""}),
+                    chunk(type="ping"),
+                    chunk(type="content_block_delta", index=0, delta={"type": "text_delta", "text": "Cold. "}),
+                    chunk(type="content_block_delta", index=0, delta={"type": "text_delta", "text": "❄"}),
+                    chunk(type="content_block_stop", index=0),
+                    chunk(type="message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": 7}),
+                    chunk(type="message_stop", **{"amazon-bedrock-invocationMetrics": METRICS}),
+                )
+            ),
+            STREAM,
+            anthropic_version="bedrock-2023-05-31",
+            max_tokens=50,
+            messages=[{"role": "user", "content": QUESTION}],
+        ),
+        expected("invoke-stream-claude", text="Cold. ❄", stop="end_turn", usage=COUNTS),
+    ),
+    (
+        record(
+            "invoke-stream-mistral-counted-by-the-service",
+            "/model/mistral.mistral-7b-instruct-v0%3A2/invoke-with-response-stream",
+            chunk(outputs=[{"text": "Cold", "stop_reason": None}])
+            + chunk(outputs=[{"text": ".", "stop_reason": "stop"}], **{"amazon-bedrock-invocationMetrics": METRICS}),
+            STREAM,
+            prompt=f"<s>[INST] {QUESTION} [/INST]",
+        ),
+        expected("invoke-stream-mistral-counted-by-the-service", text="Cold.", stop="stop", metrics=COUNTS),
     ),
     (
         {**record("of-no-known-kind", "/v1/other", b"{}", {}), "provider": "example"},
