@@ -234,7 +234,8 @@ class ProviderOptions(TypedDict, total=False):
 
     `endpoint_url` means the same as `base_url`. `profile` names a profile of the AWS files: for its keys, and where the
     environment has none, for its region, addresses and switches. `credentials` is `AWSCredentials`, a session (boto3,
-    botocore, aioboto3, aiobotocore), or a sync or async callable that returns one. `catalog` is a path or rows by model id, laid over the built-in ones.
+    botocore, aioboto3, aiobotocore), or a sync or async callable that returns one. `catalog` is a path or rows by model
+    id, laid over the built-in ones.
     `resolve_profiles=True` allows one request to Bedrock's control plane, before the first answer, for the model behind
     the ARN of an application inference profile (GetInferenceProfile); `base_model` says it without asking.
     """

@@ -1,6 +1,6 @@
 """One client in one process: what run.py starts.
 
-    python benchmarks/measure.py calls|fresh|memory|fit|profile CLIENT PORTS [ROWS]      prints one line of JSON
+    python benchmarks/measure.py calls|fresh|memory|fit|gap|profile CLIENT PORTS [ROWS]      prints one line of JSON
 
 Here: the figures of one client. Not here: rounds, medians, the table (run.py). CPU is `time.process_time()` of this
 process, all its threads included, the server's not. Loaded with care: a fresh process pays for all that stands at the
@@ -26,6 +26,7 @@ _PACED_STREAMS, _PACED_RUNS = 2, 5
 _STREAMS_WANTED, _STREAMS_BEFORE, _OPENED_AT_ONCE = 1000, 8, 50
 _SOCKETS_BESIDE = 100  # what a process needs beside its streams
 _TURNS, _WINDOW_TOKENS = 200, 9_000  # about half of what the conversation needs at its end
+_CALLERS, _ARRIVE_AT_ONCE, _TICK_S = 1000, 20, 0.001
 _SHOWN = 25
 
 Figures = dict[str, float]
@@ -217,6 +218,58 @@ def _floor_fit(turns: list[tuple[str, str]]) -> float:
     return cpu_s() - begun
 
 
+async def gap(_: str, __: dict[str, int]) -> Figures:
+    """Milliseconds of wall time: the longest that the loop kept a ticker waiting beyond its time.
+
+    Meanwhile 1,000 callers come and wait for keys: first for botocore to be imported and a slow token service to be
+    asked, then for a refresh, as the keys are in their last minute. Each time the service is asked once. Full garbage
+    collections are left out: in a process of this size one takes 20 ms, whoever happens to set it off.
+    """
+    import gc
+    import tempfile
+
+    from bedrock_llm.providers.bedrock import BedrockProvider
+
+    server = await asyncio.create_subprocess_exec(
+        sys.executable, "benchmarks/token_service.py", stdout=asyncio.subprocess.PIPE
+    )
+    assert server.stdout is not None  # asked for above
+    port = int(await server.stdout.readline())
+    with tempfile.NamedTemporaryFile("w", suffix=".ini") as file:
+        file.write(
+            "[profile role]\nrole_arn=arn:aws:iam::123456789012:role/reader\nsource_profile=base\nregion=us-east-1\n"
+            "[profile base]\naws_access_key_id=AKIDBASE\naws_secret_access_key=a-made-up-key\n"
+        )
+        file.flush()
+        os.environ |= {"AWS_CONFIG_FILE": file.name, "AWS_ENDPOINT_URL_STS": f"http://127.0.0.1:{port}"}
+        provider = BedrockProvider(profile="role")
+        gc.disable()
+        ticker = asyncio.create_task(_longest_wait())
+        for expected in ("AKID1", "AKID2"):
+            callers = []
+            for _ in range(_CALLERS // _ARRIVE_AT_ONCE):
+                callers += [asyncio.create_task(provider.credentials()) for _ in range(_ARRIVE_AT_ONCE)]
+                await asyncio.sleep(_TICK_S)
+            if {keys.access_key_id for keys in await asyncio.gather(*callers)} != {expected}:
+                raise ValueError("the token service was asked more than once")
+    server.kill()
+    ticker.cancel()
+    await asyncio.wait([ticker])
+    return {"gap": 1e3 * ticker.result()}
+
+
+async def _longest_wait() -> float:
+    """How long, beyond its time, a short sleep took at most; until it is cancelled."""
+    longest_s, last = 0.0, time.perf_counter()
+    try:
+        while True:
+            await asyncio.sleep(_TICK_S)
+            now = time.perf_counter()
+            longest_s, last = max(longest_s, now - last - _TICK_S), now
+    except asyncio.CancelledError:
+        return longest_s
+
+
 async def profile(name: str, ports: dict[str, int], row: str) -> None:
     """Print where the time goes, function by function and package by package."""
     import cProfile
@@ -273,7 +326,7 @@ def main() -> None:
         rows = sys.argv[4].split(",")
         task = calls(name, ports, rows) if what == "calls" else profile(name, ports, rows[0])
     else:
-        task = {"fresh": fresh, "memory": memory, "fit": fit}[what](name, ports)
+        task = {"fresh": fresh, "memory": memory, "fit": fit, "gap": gap}[what](name, ports)
     factory = None
     if name in LOOPS:
         factory = __import__(LOOPS[name]).new_event_loop

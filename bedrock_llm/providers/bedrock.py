@@ -11,20 +11,29 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar
 
 from bedrock_llm.config import AWSCredentials, CredentialsSource, check_secret
-from bedrock_llm.errors import ConfigurationError, InvalidRequestError, LLMError, ProviderError
+from bedrock_llm.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    InvalidRequestError,
+    LLMError,
+    PermissionDeniedError,
+    ProviderError,
+)
 from bedrock_llm.parameters import check_header
 from bedrock_llm.providers.base import Provider
 from bedrock_llm.providers.credential_store import CredentialStore
-from bedrock_llm.providers.credentials import (
-    BearerToken,
-    choose_source,
-    find_base_url,
-    find_ca_bundle,
-    find_region,
-    find_switch,
+from bedrock_llm.providers.credentials import BearerToken, choose_source
+from bedrock_llm.providers.endpoints import (
+    arn_region,
+    check_base_url,
+    check_path,
+    check_region,
+    control_plane_url,
+    model_path,
+    regional_url,
 )
-from bedrock_llm.providers.endpoints import arn_region, check_base_url, check_region, model_path, regional_url
 from bedrock_llm.providers.hints import CLOCK_CODES, STALE_CODES, advice
+from bedrock_llm.providers.settings import Settings
 from bedrock_llm.providers.sigv4 import sign
 from bedrock_llm.redaction import names_secret
 from bedrock_llm.transports.base import HTTPCall
@@ -51,8 +60,9 @@ class BedrockProvider(Provider):
             profile's, or the one inside a model's ARN.
         api_key: A Bedrock API key; beats AWS keys unless `credentials` are given.
         base_url: Of a gateway, a VPC endpoint or the emulator; otherwise AWS_ENDPOINT_URL_BEDROCK_RUNTIME,
-            AWS_ENDPOINT_URL, or AWS's own address of the region.
-        profile: The AWS profile whose keys are used, whatever keys the environment holds.
+            AWS_ENDPOINT_URL, what the profile says, or AWS's own address of the region.
+        profile: The AWS profile whose keys are used, whatever keys the environment holds, and whose region, addresses
+            and switches count where the environment has none.
         credentials: `AWSCredentials`, a boto3-like session, or a sync or async callable that returns one of them.
         extra_headers: Sent and signed with every request; those of a request win over them.
         environ: Read instead of the process's environment.
@@ -61,11 +71,11 @@ class BedrockProvider(Provider):
     Attributes:
         region: The region, or None where none was found yet.
         base_url: Of a gateway, or None for AWS's own address.
-        ca_bundle: The authorities to trust (AWS_CA_BUNDLE), or None for the system's.
+        ca_bundle: The authorities to trust (AWS_CA_BUNDLE, or the profile's ca_bundle), or None for the system's.
 
     Raises:
-        ConfigurationError: A key, a header, the region or the base URL cannot be used. Keys that are missing are
-            noticed by the first `credentials()`, a missing region by the first `url()`.
+        ConfigurationError: A key, a header, the region, the base URL or an AWS config file cannot be used. Keys that
+            are missing are noticed by the first `credentials()`, a missing region by the first `url()`.
     """
 
     name: ClassVar[str] = "bedrock"
@@ -87,18 +97,17 @@ class BedrockProvider(Provider):
         if api_key is not None:
             check_secret("api_key", api_key)
         self._extra_headers = _checked_headers(extra_headers or {})
-        self._store = CredentialStore(choose_source(environ, credentials, api_key, profile), clock)
-        found_region = find_region(environ, region, profile, credentials)
+        settings = Settings(environ, profile, credentials)
+        found_region = settings.region(region)
         self.region = None if found_region is None else check_region(*found_region)
-        self._fips = find_switch(environ, "AWS_USE_FIPS_ENDPOINT")
-        self._dual_stack = find_switch(environ, "AWS_USE_DUALSTACK_ENDPOINT")
-        self.ca_bundle = find_ca_bundle(environ)
-        found_url = find_base_url(environ, base_url)
-        self.base_url = None if found_url is None else check_base_url(*found_url)
-        if self.base_url is not None and (self._fips or self._dual_stack):
-            raise ConfigurationError(
-                "a base URL cannot be had with AWS_USE_FIPS_ENDPOINT or AWS_USE_DUALSTACK_ENDPOINT"
-            )
+        self._store = CredentialStore(choose_source(environ, credentials, api_key, profile, self.region), clock)
+        fips, dual_stack = settings.switch("use_fips_endpoint"), settings.switch("use_dualstack_endpoint")
+        self._fips, self._dual_stack = fips is not None, dual_stack is not None
+        self._switch = fips or dual_stack
+        ca_bundle = settings.text("ca_bundle")
+        self.ca_bundle = None if ca_bundle is None else ca_bundle[0]
+        self.base_url = self._own_address(settings.base_url(base_url))
+        self._control_base_url = settings.base_url(base_url, "bedrock")
         self._clock = clock
         self._clock_offset_s = 0.0
         self._urls: dict[tuple[str, str], str] = {}
@@ -124,6 +133,37 @@ class BedrockProvider(Provider):
                 self._urls.clear()
             self._urls[model, operation] = found
         return found
+
+    def operation_url(self, path: str) -> str:
+        """The address of an operation of Bedrock Runtime that has no model in its path.
+
+        Args:
+            path: Absolute and percent-encoded, e.g. `/guardrail/ab12/version/1/apply` or `/async-invoke?maxResults=5`.
+
+        Raises:
+            ConfigurationError: No region is known, nor in an ARN inside the path; or the path cannot be used.
+        """
+        checked = check_path(path)
+        return (self.base_url or self._regional_url(checked)) + checked
+
+    def control_url(self, path: str) -> str:
+        """The address of an operation of Bedrock's control plane; signed by `authorize` like all others.
+
+        It has an address of its own: AWS_ENDPOINT_URL_BEDROCK, or `bedrock` in the profile's services section. A
+        `base_url` that was given counts for both, as keys are for that one place.
+
+        Args:
+            path: Absolute and percent-encoded, e.g. `/foundation-models?byProvider=meta`.
+
+        Raises:
+            ConfigurationError: No region is known, nor in an ARN inside the path; or path or address cannot be used.
+        """
+        checked = check_path(path)
+        own = self._own_address(self._control_base_url)
+        if own is not None:
+            return own + checked
+        region = self.region or self._region_of(checked)
+        return control_plane_url(region, fips=self._fips, dual_stack=self._dual_stack) + checked
 
     async def credentials(self) -> AWSCredentials | BearerToken:
         """The keys or the API key to use now.
@@ -171,7 +211,11 @@ class BedrockProvider(Provider):
         code = getattr(error, "code", None)
         if code in CLOCK_CODES and self._learn_clock(getattr(error, "server_date_s", None)):
             return True
-        return code in STALE_CODES and await self._store.reload()
+        held = self._store.held
+        stale = code in STALE_CODES
+        if held is not None and isinstance(held.value, BearerToken):  # of an expired one Bedrock says but "denied"
+            stale = stale or isinstance(error, (AuthenticationError, PermissionDeniedError))
+        return stale and await self._store.reload()
 
     def secrets(self, credentials: Any) -> Collection[str]:
         """The secret strings in `credentials` and in the extra headers."""
@@ -192,6 +236,17 @@ class BedrockProvider(Provider):
             if hint is not None and hint not in error.message:
                 error.args = (f"{error.message} (hint: {hint})", *error.args[1:])
         return error
+
+    def _own_address(self, found: tuple[str, str] | None) -> str | None:
+        """A base URL that was found, checked."""
+        if found is None:
+            return None
+        if self._switch is not None:
+            raise ConfigurationError(
+                f"{found[1]} cannot be had together with {self._switch}: FIPS and dual-stack addresses are AWS's own; "
+                "switch it off (AWS_USE_FIPS_ENDPOINT=false, AWS_USE_DUALSTACK_ENDPOINT=false) or drop the base URL"
+            )
+        return check_base_url(*found)
 
     def _regional_url(self, model: str) -> str:
         return regional_url(self.region or self._region_of(model), fips=self._fips, dual_stack=self._dual_stack)

@@ -1,8 +1,8 @@
 """Where Bedrock is: partitions, regions, base URLs and the model's place in a path. Pure.
 
 Here: the partition table, and the checks and encodings of what stands in an address. Not here: where a region or a
-base URL is looked up (credentials.py). Called by: bedrock.py, factory.
-Follows: botocore's partitions.json (1.44.5) and the endpoint rules of bedrock-runtime.
+base URL is looked up (settings.py). Called by: bedrock.py, factory.
+Follows: botocore's partitions.json (1.44.5) and the endpoint rules of bedrock-runtime and bedrock.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ __all__ = [
     "arn_region",
     "check_base_url",
     "check_model_id",
+    "check_path",
     "check_region",
+    "control_plane_url",
     "model_path",
     "partition_of",
     "regional_url",
@@ -34,6 +36,7 @@ _BASE_URL = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|\[::1\]", re.IGNORECASE)
+_PATH = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)+(\?[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?", re.ASCII)
 _ARN_REGION = re.compile(r"arn:[a-z0-9-]+:[a-z0-9-]+:([a-z0-9-]+):", re.ASCII)
 
 
@@ -101,9 +104,42 @@ def regional_url(region: str, *, fips: bool = False, dual_stack: bool = False) -
     Raises:
         ConfigurationError: No partition has regions named so.
     """
+    return _service_url("bedrock-runtime", region, fips=fips, dual_stack=dual_stack)
+
+
+def control_plane_url(region: str, *, fips: bool = False, dual_stack: bool = False) -> str:
+    """The base URL, in a region, of Bedrock's control plane (model lists, inference profiles, batch jobs).
+
+    It is signed with the same name, `bedrock`, and takes the same API keys.
+
+    Raises:
+        ConfigurationError: No partition has regions named so.
+    """
+    return _service_url("bedrock", region, fips=fips, dual_stack=dual_stack)
+
+
+def _service_url(service: str, region: str, *, fips: bool, dual_stack: bool) -> str:
     _, partition = _region_and_partition(region, "the region")
     suffix = partition.dual_stack_suffix if dual_stack else partition.suffix
-    return f"https://bedrock-runtime{'-fips' if fips else ''}.{region}.{suffix}"
+    return f"https://{service}{'-fips' if fips else ''}.{region}.{suffix}"
+
+
+def check_path(path: object) -> str:
+    """`path`, if it can stand behind a base URL as it is: absolute, percent-encoded, perhaps with a query.
+
+    Raises:
+        ConfigurationError: It cannot; says what is allowed.
+    """
+    if isinstance(path, str) and _PATH.fullmatch(path) and not _has_dots(path.partition("?")[0]):
+        return path
+    raise ConfigurationError(
+        "the path of an operation must be absolute and percent-encoded, such as /async-invoke?maxResults=5, without "
+        f"empty and dot segments and fragment, not {ascii(path)[:200]}"
+    )
+
+
+def _has_dots(path: str) -> bool:
+    return not {".", ".."}.isdisjoint(path.split("/"))
 
 
 def check_base_url(url: object, source: str) -> str:
@@ -116,7 +152,7 @@ def check_base_url(url: object, source: str) -> str:
         ConfigurationError: It is not usable; says where it came from (`source`). A password in it is not shown.
     """
     found = _BASE_URL.fullmatch(url) if isinstance(url, str) else None
-    if found is None or int(found["port"] or 0) > 65535 or {".", ".."}.intersection((found["path"] or "").split("/")):
+    if found is None or int(found["port"] or 0) > 65535 or _has_dots(found["path"] or ""):
         raise ConfigurationError(
             f"{source} must be an absolute http or https URL such as https://gateway.example.com/bedrock, "
             "without user, password, query, fragment and dot segments"
@@ -138,7 +174,7 @@ def check_model_id(model: object) -> str:
     if not isinstance(model, str) or not 0 < len(model) <= MAX_MODEL_ID_CHARS:
         found = f"{len(model)} characters" if isinstance(model, str) else type(model).__name__
         raise ConfigurationError(f"model must be {allowed}; this is {found}")
-    if not _VISIBLE.fullmatch(model) or {".", ".."}.intersection(model.split("/")):
+    if not _VISIBLE.fullmatch(model) or _has_dots(model):
         raise ConfigurationError(f"model must be {allowed}, not {ascii(model)[:200]}")
     return model
 

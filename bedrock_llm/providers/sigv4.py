@@ -1,7 +1,7 @@
 """AWS Signature Version 4 for requests with a body in memory. Pure: the time is an argument.
 
-Here: `sign`, and the pieces by which a server checks a signature. Not here: where the keys come from (credentials.py),
-the clock. Called by: bedrock.py, and the emulator, which verifies.
+Here: `sign`, `presign`, and the pieces by which a server checks a signature. Not here: where the keys come from
+(credentials.py), the clock. Called by: bedrock.py, api_keys.py, and the emulator, which verifies.
 Follows: https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
 
     canonical request   six lines: method, path, query, "name:value" of each signed header, their names, body hash
@@ -27,7 +27,9 @@ from urllib.parse import quote, unquote_to_bytes, urlsplit
 if TYPE_CHECKING:
     from bedrock_llm.config import AWSCredentials
 
-__all__ = ["UNSIGNED_HEADERS", "Target", "canonical_request", "sign", "signature", "string_to_sign", "target"]
+__all__ = [
+    "UNSIGNED_HEADERS", "Target", "canonical_request", "presign", "sign", "signature", "string_to_sign", "target",
+]  # fmt: skip
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 UNSIGNED_HEADERS = frozenset(
@@ -150,6 +152,44 @@ def _draft(
         added=added,
         body_sha256=layout.body_sha256,
     )
+
+
+def presign(
+    method: str,
+    url: str,
+    credentials: AWSCredentials,
+    region: str,
+    service: str,
+    timestamp: float,
+    expires_s: int,
+) -> str:
+    """`url` with a signature in its query, for a request without a body: whoever holds it can make that request.
+
+    Args:
+        method: e.g. `POST`.
+        url: Absolute and percent-encoded, perhaps with a query.
+        credentials: Keys, and a session token where they are temporary; the token becomes a part of the URL.
+        region: e.g. `us-east-1`.
+        service: The signing name.
+        timestamp: Seconds since the epoch.
+        expires_s: So long it is valid.
+    """
+    time = _amz_date(int(timestamp))
+    added = {
+        "X-Amz-Algorithm": _ALGORITHM,
+        "X-Amz-Credential": f"{credentials.access_key_id}/{_scope(time[:8], region, service)}",
+        "X-Amz-Date": time,
+        "X-Amz-Expires": str(expires_s),
+        "X-Amz-SignedHeaders": "host",
+    }
+    if credentials.session_token is not None:
+        added["X-Amz-Security-Token"] = credentials.session_token
+    query = "&".join(f"{name}={quote(value, safe='-_.~')}" for name, value in added.items())
+    url = f"{url}{'&' if '?' in url else '?'}{query}"
+    where = target(url)
+    canonical = canonical_request(method, where, (("host", where.host),), sha256(b"").hexdigest())
+    to_sign = string_to_sign(canonical, time, region, service)
+    return f"{url}&X-Amz-Signature={signature(credentials.secret_access_key, to_sign, region, service)}"
 
 
 def canonical_request(method: str, where: Target, headers: Iterable[tuple[str, str]], body_sha256: str) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 
 from bedrock_llm.errors import LLMError
+from bedrock_llm.transports.loops import running_loop, under_trio
 
 __all__ = ["SingleFlight"]
 
@@ -47,17 +48,14 @@ class SingleFlight(Generic[T]):
         Raises:
             LLMError: What `fetch` raised; those who waited get an error of the same class and message.
         """
-        from anyio import Event
-        from anyio.lowlevel import current_token
-
-        loop = current_token()
+        loop = running_loop()
         while (flight := self._flights.get(loop)) is not None:
             await flight.done.wait()
             if flight.results:
                 return flight.results[0]
             if flight.error is not None:
                 raise type(flight.error)(flight.error.message) from flight.error
-        flight = self._flights[loop] = _Flight(Event())
+        flight = self._flights[loop] = _Flight(_event())
         try:
             result = await fetch()
             flight.results.append(result)
@@ -68,3 +66,14 @@ class SingleFlight(Generic[T]):
             del self._flights[loop]
             flight.done.set()
         return result
+
+
+def _event() -> Any:
+    """The running library's own: anyio's takes 20 ms to import, in the middle of a call."""
+    if under_trio():
+        import trio
+
+        return trio.Event()
+    import asyncio
+
+    return asyncio.Event()

@@ -55,8 +55,78 @@ def test_base_url_with_a_path_in_front():
 def test_fips_and_dual_stack_by_the_environment():
     environ = {"AWS_USE_FIPS_ENDPOINT": "true", "AWS_USE_DUALSTACK_ENDPOINT": "true", "AWS_REGION": "us-east-1"}
     assert provider(environ).url("x", "converse").startswith("https://bedrock-runtime-fips.us-east-1.api.aws/")
-    with pytest.raises(ConfigurationError, match="AWS_USE_FIPS_ENDPOINT"):
+    with pytest.raises(ConfigurationError, match="base_url cannot be had together with AWS_USE_FIPS_ENDPOINT"):
         provider(environ, base_url="https://gateway.example.com")
+
+
+@pytest.mark.parametrize("key", ["use_fips_endpoint", "use_dualstack_endpoint"])
+def test_switch_of_the_profile_counts_and_can_be_switched_off(tmp_path, key):
+    (tmp_path / "config").write_text(f"[profile mine]\nregion=us-east-1\n{key}=true\n")
+    environ = {"AWS_CONFIG_FILE": str(tmp_path / "config"), "AWS_PROFILE": "mine"}
+    named = "bedrock-runtime-fips.us-east-1.amazonaws.com" if "fips" in key else "bedrock-runtime.us-east-1.api.aws"
+    assert provider(environ).url("x", "converse").startswith(f"https://{named}/")
+    with pytest.raises(ConfigurationError, match=f"base_url cannot be had together with {key} of the profile mine"):
+        provider(environ, base_url="https://gateway.example.com")
+    off = environ | {f"AWS_{key.upper()}": "false"}
+    assert provider(off, base_url="https://gateway.example.com").base_url == "https://gateway.example.com"
+
+
+def test_addresses_and_authorities_of_the_profile(tmp_path):
+    (tmp_path / "config").write_text(
+        "[profile mine]\nregion=us-east-1\nca_bundle=/mine.pem\nservices=ours\n[services ours]\n"
+        "bedrock_runtime =\n  endpoint_url = https://runtime.example.com/\n"
+        "bedrock =\n  endpoint_url = http://control.example.com\n"
+    )
+    mine = provider({"AWS_CONFIG_FILE": str(tmp_path / "config")}, profile="mine")
+    assert mine.url("x", "converse") == "https://runtime.example.com/model/x/converse"
+    assert (mine.region, mine.ca_bundle) == ("us-east-1", "/mine.pem")
+    with pytest.raises(ConfigurationError, match=r"bedrock\.endpoint_url of \[services ours\] must be https"):
+        mine.control_url("/foundation-models")
+
+
+JOB = "/async-invoke/arn%3Aaws%3Abedrock%3Aeu-west-1%3A123456789012%3Aasync-invoke%2Fab12"
+
+
+@pytest.mark.parametrize(
+    ("environ", "options", "runtime", "control"),
+    [
+        ({}, {"region": "us-east-1"}, "bedrock-runtime.us-east-1.amazonaws.com", "bedrock.us-east-1.amazonaws.com"),
+        ({}, {}, "bedrock-runtime.eu-west-1.amazonaws.com", "bedrock.eu-west-1.amazonaws.com"),
+        (
+            {"AWS_USE_FIPS_ENDPOINT": "true", "AWS_USE_DUALSTACK_ENDPOINT": "true"},
+            {"region": "us-gov-west-1"},
+            "bedrock-runtime-fips.us-gov-west-1.api.aws",
+            "bedrock-fips.us-gov-west-1.api.aws",
+        ),
+        ({}, {"base_url": "https://gateway.example.com/b/"}, "gateway.example.com/b", "gateway.example.com/b"),
+        ({"AWS_ENDPOINT_URL": "https://all"}, {}, "all", "all"),
+        ({"AWS_ENDPOINT_URL_BEDROCK": "https://control"}, {}, "bedrock-runtime.eu-west-1.amazonaws.com", "control"),
+        ({"AWS_ENDPOINT_URL_BEDROCK_RUNTIME": "https://run"}, {}, "run", "bedrock.eu-west-1.amazonaws.com"),
+    ],
+)
+def test_operations_without_a_model(environ, options, runtime, control):
+    made = provider(environ, **options)
+    assert made.operation_url(JOB) == f"https://{runtime}{JOB}"
+    assert made.control_url(JOB) == f"https://{control}{JOB}"
+
+
+def test_operation_without_a_region_or_with_a_path_that_leads_elsewhere_is_refused():
+    for url in (provider().operation_url, provider().control_url):
+        with pytest.raises(ConfigurationError, match="no AWS region"):
+            url("/async-invoke")
+    for url in (provider(region="us-east-1").operation_url, provider(region="us-east-1").control_url):
+        with pytest.raises(ConfigurationError, match="path of an operation"):
+            url("//evil.example.com/x")
+
+
+def test_any_method_is_signed_with_its_query():
+    made = provider(region="us-east-1")
+    listed = HTTPCall("GET", made.control_url("/foundation-models?byProvider=meta"), {}, b"")
+    signed = made.authorize(listed, KEYS, TIME_S).headers
+    assert signed["host"] == "bedrock.us-east-1.amazonaws.com"
+    assert "/us-east-1/bedrock/aws4_request" in signed["authorization"]
+    other = HTTPCall("GET", made.control_url("/foundation-models?byProvider=amazon"), {}, b"")
+    assert made.authorize(other, KEYS, TIME_S).headers["authorization"] != signed["authorization"]
 
 
 def test_region_inside_the_arn_is_used_where_no_other_is_known():
@@ -214,6 +284,25 @@ async def test_stale_credentials_are_looked_up_again(code):
     assert await recovering.credentials() is KEYS
     assert await recovering.recover(refused(code)) is True
     assert await recovering.credentials() == AWSCredentials("AKIDNEXT", "next-secret")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("kind", [AuthenticationError, PermissionDeniedError])
+async def test_api_key_that_was_replaced_in_the_environment_is_read_again_after_a_refusal(kind):
+    environ = {"AWS_BEARER_TOKEN_BEDROCK": "an-older-one"}
+    recovering = provider(environ)
+    assert await recovering.credentials() == BearerToken("an-older-one")
+    environ["AWS_BEARER_TOKEN_BEDROCK"] = "a-newer-one"
+    assert await recovering.recover(ServerError("no", status=500)) is False
+    assert await recovering.recover(kind("Bearer Token has expired", code="AccessDeniedException", status=403)) is True
+    assert await recovering.credentials() == BearerToken("a-newer-one")
+
+
+@pytest.mark.anyio
+async def test_api_key_that_stays_is_refused_for_good():
+    steady = provider(api_key="an-older-one")
+    await steady.credentials()
+    assert await steady.recover(PermissionDeniedError("no", code="AccessDeniedException", status=403)) is False
 
 
 @pytest.mark.anyio

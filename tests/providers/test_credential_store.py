@@ -11,7 +11,7 @@ from bedrock_llm.config import AWSCredentials
 from bedrock_llm.errors import MissingCredentialsError
 from bedrock_llm.providers.credential_store import CredentialStore
 from bedrock_llm.providers.credentials import choose_source
-from tests.providers.sessions import Credentials, RefreshableCredentials, Session
+from tests.providers.sessions import RefreshableCredentials, Session
 
 pytestmark = pytest.mark.anyio
 FIRST = AWSCredentials("AKIDFIRST", "secret-number-0", "token-number-0")
@@ -252,72 +252,89 @@ def test_a_second_event_loop_is_served_from_the_same_store():
     assert session.calls == 1
 
 
-class CountingSession:
-    """Stands in for `boto3.Session`, which the default chain makes; slow enough to be left behind."""
-
-    made = 0
-    entered = threading.Event()
-    leave = threading.Event()
-
-    def __init__(self, profile_name):
-        CountingSession.made += 1
-        self.profile_name = profile_name
-
-    def get_credentials(self):
-        self.entered.set()
-        self.leave.wait(5)
-        return Credentials(self.profile_name)
+# --- what somebody else refreshed
 
 
-@pytest.fixture
-def counting_session(monkeypatch):
-    CountingSession.made = 0
-    CountingSession.entered = threading.Event()
-    CountingSession.leave = threading.Event()
-    monkeypatch.setattr("boto3.Session", CountingSession)
-    return CountingSession
+async def test_session_that_is_refreshed_elsewhere_is_noticed_within_a_minute():
+    clock, expiring = Clock(), RefreshableCredentials()
+    store = store_of(Session(expiring), clock)
+    await store.get()
+    expiring.seconds_left = 0
+    expiring.get_frozen_credentials()
+    assert await store.get() == FIRST
+    clock.now_s += 61
+    assert await store.get() == nth(1)
 
 
-async def test_default_chain_goes_on_where_its_first_caller_was_cancelled(counting_session):
-    store = CredentialStore(choose_source({}, None, None, "mine"), Clock())
-    results, scope = [], anyio.CancelScope()
+class Held(RefreshableCredentials):
+    """A refresh waits until it is let through."""
+
+    def __init__(self):
+        super().__init__()
+        self.entered, self.leave = threading.Event(), threading.Event()
+
+    def get_frozen_credentials(self):
+        if self.refresh_needed():
+            self.entered.set()
+            self.leave.wait(5)
+        return super().get_frozen_credentials()
+
+
+async def test_refresh_whose_caller_left_is_taken_over_once_it_is_done():
+    clock, expiring = Clock(), Held()
+    store, scope = store_of(Session(expiring), clock), anyio.CancelScope()
+    await store.get()
+    expiring.seconds_left = 600
 
     async def first():
         with scope:
             await store.get()
 
-    async def other():
-        results.append((await store.get()).access_key_id)
-
     with anyio.fail_after(5):
         async with anyio.create_task_group() as group:
             group.start_soon(first)
-            await anyio.to_thread.run_sync(counting_session.entered.wait, 5)
-            group.start_soon(other)
+            await anyio.to_thread.run_sync(expiring.entered.wait, 5)
             scope.cancel()
-            await anyio.lowlevel.checkpoint()
-            counting_session.leave.set()
-    assert scope.cancelled_caught
-    assert results == ["mine"]
-    assert counting_session.made == 1
+        assert await store.get() == FIRST
+        expiring.leave.set()
+        while expiring.refreshes == 0:
+            await anyio.sleep(0.001)
+        clock.now_s += 31
+        assert await store.get() == nth(1)
+    assert expiring.refreshes == 1
 
 
-async def test_default_chain_is_walked_anew_after_a_refusal(counting_session):
-    counting_session.leave.set()
-    store = CredentialStore(choose_source({}, None, None, "mine"), Clock())
+async def test_early_refresh_that_is_slow_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr("bedrock_llm.providers.credential_store._EARLY_WAIT_S", 0.05)
+    clock, expiring = Clock(), Held()
+    store = store_of(Session(expiring), clock)
     await store.get()
-    assert await store.reload() is False
-    assert counting_session.made == 2
+    expiring.seconds_left = 600
+    with anyio.fail_after(5):
+        assert await store.get() == FIRST
+        expiring.leave.set()
+        clock.now_s += 31
+        assert await store.get() == nth(1)
+    assert expiring.refreshes == 1
 
 
-def test_loops_at_the_same_time_are_all_served_by_the_default_chain(counting_session):
-    store = CredentialStore(choose_source({}, None, None, "mine"), Clock())
-    found = []
-    threads = [threading.Thread(target=lambda: found.append(anyio.run(store.get)), daemon=True) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    assert counting_session.entered.wait(5)
-    counting_session.leave.set()
-    for thread in threads:
-        thread.join(5)
-    assert [keys.access_key_id for keys in found] == ["mine"] * 4
+async def test_those_who_come_in_the_last_minute_wait_for_a_refresh_that_began_before():
+    clock, expiring, results = Clock(), Held(), []
+    store = store_of(Session(expiring), clock)
+    await store.get()
+    expiring.seconds_left = 70
+
+    async def ask():
+        results.append(await store.get())
+
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as group:
+            group.start_soon(ask)
+            await anyio.to_thread.run_sync(expiring.entered.wait, 5)
+            assert await store.get() == FIRST
+            clock.now_s += 20
+            expiring.seconds_left = 50
+            group.start_soon(ask)
+            await anyio.wait_all_tasks_blocked()
+            expiring.leave.set()
+    assert results == [nth(1)] * 2

@@ -9,7 +9,7 @@ import pytest
 
 from bedrock_llm.config import AWSCredentials
 from bedrock_llm.errors import ConfigurationError, MissingCredentialsError
-from bedrock_llm.providers.credentials import BearerToken, choose_source, find_base_url, find_region, find_switch
+from bedrock_llm.providers.credentials import BearerToken, choose_source
 from tests.providers.sessions import AsyncCredentials, AsyncSession, Credentials, RefreshableCredentials, Session
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIDENV", "AWS_SECRET_ACCESS_KEY": "secret-of-the-environment"}
@@ -46,6 +46,9 @@ def at_once(environ, credentials=None, api_key=None, profile=None):
             AWSCredentials("AKIDENV", "secret-of-the-environment", "session"),
         ),
         (KEYS | {"AWS_SESSION_TOKEN": ""}, {}, ENV_KEYS),
+        (KEYS | {"AWS_SECURITY_TOKEN": "session"}, {}, ENV_SESSION_KEYS),
+        (KEYS | {"AWS_SECURITY_TOKEN": "session", "AWS_SESSION_TOKEN": "newer"}, {}, ENV_SESSION_KEYS),
+        (KEYS | {"AWS_SECURITY_TOKEN": " ", "AWS_SESSION_TOKEN": "session"}, {}, ENV_SESSION_KEYS),
         (KEYS | {"AWS_PROFILE": "other"}, {}, ENV_KEYS),
         (KEYS | TOKEN, {"profile": "mine"}, None),
         ({}, {}, None),
@@ -64,7 +67,7 @@ def test_one_half_of_the_keys_is_called_so():
 BAD_KEYS = ["two\nlines", "carriage\rreturn", "a b", "tab\t", "nul\0", "\u00fcmlaut", "trailing\n"]
 
 
-@pytest.mark.parametrize("name", [*KEYS, *TOKEN, "AWS_SESSION_TOKEN"])
+@pytest.mark.parametrize("name", [*KEYS, *TOKEN, "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"])
 @pytest.mark.parametrize("value", BAD_KEYS)
 def test_variable_that_cannot_stand_in_a_header_is_refused_by_name_without_its_value(name, value):
     with pytest.raises(ConfigurationError, match=f"^{name} must be one line of ASCII") as caught:
@@ -205,32 +208,21 @@ def test_what_is_no_form_of_credentials_is_refused_at_once(form):
 # --- boto3 itself
 
 
-@pytest.fixture
-def no_aws(monkeypatch, tmp_path):
-    """An environment in which boto3 finds nothing and asks no network."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
-    return tmp_path
-
-
 @pytest.mark.anyio
-async def test_default_chain_finds_a_profile(no_aws):
-    (no_aws / "credentials").write_text("[mine]\naws_access_key_id = AKIDFILE\naws_secret_access_key = of-the-file\n")
+async def test_default_chain_finds_a_profile(aws):
+    (aws / "credentials").write_text("[mine]\naws_access_key_id = AKIDFILE\naws_secret_access_key = of-the-file\n")
     held = await choose_source(KEYS | TOKEN, None, None, "mine").load()
     assert held == (AWSCredentials("AKIDFILE", "of-the-file"), None)
 
 
 @pytest.mark.anyio
-async def test_profile_that_is_not_there_is_named(no_aws):
+async def test_profile_that_is_not_there_is_named(aws):
     with pytest.raises(MissingCredentialsError, match=r"boto3's credential chain failed: ProfileNotFound.*nowhere"):
         await choose_source({}, None, None, "nowhere").load()
 
 
 @pytest.mark.anyio
-async def test_nothing_found_says_everything_that_can_be_set(no_aws):
+async def test_nothing_found_says_everything_that_can_be_set(aws):
     with pytest.raises(MissingCredentialsError) as caught:
         await choose_source({}, None, None, None).load()
     for word in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "profile=", "AWS_BEARER_TOKEN_BEDROCK"):
@@ -241,7 +233,7 @@ async def test_nothing_found_says_everything_that_can_be_set(no_aws):
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("library", ["boto3", "botocore"])
-async def test_real_sessions_are_taken(no_aws, library):
+async def test_real_sessions_are_taken(aws, library):
     import boto3
     import botocore.session
 
@@ -252,102 +244,6 @@ async def test_real_sessions_are_taken(no_aws, library):
         session.set_credentials("AKIDREAL", "secret-of-boto3")
         session.set_config_variable("region", "eu-west-1")
     assert (await choose_source({}, session, None, None).load()).value == AWSCredentials("AKIDREAL", "secret-of-boto3")
-    assert find_region({"AWS_REGION": "us-east-1"}, None, None, session) == (
-        "eu-west-1",
-        "the region of the session in credentials=",
-    )
-
-
-# --- region and base URL
-
-
-@pytest.mark.parametrize(
-    ("environ", "region", "found"),
-    [
-        ({"AWS_REGION": "a", "AWS_DEFAULT_REGION": "b"}, "c", ("c", "region")),
-        ({"AWS_REGION": "a", "AWS_DEFAULT_REGION": "b"}, None, ("a", "AWS_REGION")),
-        ({"AWS_REGION": " ", "AWS_DEFAULT_REGION": "b"}, None, ("b", "AWS_DEFAULT_REGION")),
-        ({}, None, None),
-        ({}, "", ("", "region")),
-    ],
-)
-def test_order_of_the_region(environ, region, found):
-    assert find_region(environ, region, None, None) == found
-
-
-def test_region_of_the_session_beats_the_environment():
-    session = Session(region_name="eu-west-1")
-    found = ("eu-west-1", "the region of the session in credentials=")
-    assert find_region({"AWS_REGION": "us-east-1"}, None, None, session) == found
-    assert find_region({"AWS_REGION": "us-east-1"}, None, None, Session()) == ("us-east-1", "AWS_REGION")
-
-
-def test_session_that_cannot_say_its_region_is_refused():
-    import botocore.session
-
-    with pytest.raises(ConfigurationError, match=r"the session in credentials= failed: .*nowhere"):
-        find_region({}, None, None, botocore.session.Session(profile="nowhere"))
-
-
-@pytest.mark.parametrize(
-    ("environ", "profile", "region"),
-    [
-        ({}, None, "us-west-1"),
-        ({"AWS_PROFILE": "mine"}, None, "us-west-2"),
-        ({"AWS_DEFAULT_PROFILE": "mine"}, None, "us-west-2"),
-        ({"AWS_PROFILE": "mine"}, "yours", "eu-west-3"),
-        ({}, "bare", None),
-        ({}, "absent", None),
-    ],
-)
-def test_region_of_the_profile(tmp_path, environ, profile, region):
-    path = tmp_path / "config"
-    path.write_text(
-        "[default]\nregion = us-west-1\n[profile mine]\nregion=us-west-2\ns3 =\n  max_concurrent_requests = 20\n"
-        "[profile yours]\nregion = eu-west-3\n[profile bare]\noutput = json\n",
-        encoding="utf-8",
-    )
-    found = find_region({"AWS_CONFIG_FILE": str(path), **environ}, None, profile, None)
-    assert (found and found[0]) == region
-
-
-def test_config_file_is_looked_for_at_home(tmp_path):
-    (tmp_path / ".aws").mkdir()
-    (tmp_path / ".aws" / "config").write_text("[default]\nregion = us-west-1\n", encoding="utf-8")
-    found = find_region({"HOME": str(tmp_path)}, None, None, None)
-    assert found == ("us-west-1", f"region of the profile default in {tmp_path}/.aws/config")
-
-
-def test_config_file_that_is_no_config_file_is_named(tmp_path):
-    (tmp_path / "config").write_bytes(b"region = x\n\xff")
-    with pytest.raises(ConfigurationError, match=r"the AWS config file .* cannot be read"):
-        find_region({"AWS_CONFIG_FILE": str(tmp_path / "config")}, None, None, None)
-
-
-@pytest.mark.parametrize(
-    ("environ", "base_url", "found"),
-    [
-        ({"AWS_ENDPOINT_URL_BEDROCK_RUNTIME": "a", "AWS_ENDPOINT_URL": "b"}, "c", ("c", "base_url")),
-        (
-            {"AWS_ENDPOINT_URL_BEDROCK_RUNTIME": "a", "AWS_ENDPOINT_URL": "b"},
-            None,
-            ("a", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME"),
-        ),
-        ({"AWS_ENDPOINT_URL": "b"}, None, ("b", "AWS_ENDPOINT_URL")),
-        ({"AWS_ENDPOINT_URL": " "}, None, None),
-        ({"AWS_ENDPOINT_URL": "b", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "True"}, None, None),
-        ({"AWS_ENDPOINT_URL": "b", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}, "c", ("c", "base_url")),
-    ],
-)
-def test_order_of_the_base_url(environ, base_url, found):
-    assert find_base_url(environ, base_url) == found
-
-
-@pytest.mark.parametrize(
-    ("value", "on"), [("true", True), (" TRUE ", True), ("false", False), ("1", False), ("", False)]
-)
-def test_switches(value, on):
-    assert find_switch({"X": value}, "X") is on
 
 
 # --- no secret is shown

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 from bedrock_llm.errors import ConfigurationError
@@ -9,7 +11,9 @@ from bedrock_llm.providers.endpoints import (
     PARTITIONS,
     arn_region,
     check_base_url,
+    check_path,
     check_region,
+    control_plane_url,
     model_path,
     partition_of,
     regional_url,
@@ -63,6 +67,29 @@ def test_addresses_agree_with_botocore():
         assert (outputs["dnsSuffix"], outputs["dualStackDnsSuffix"]) == (partition.suffix, partition.dual_stack_suffix)
         for region in theirs[partition.name]["regions"]:
             assert partition_of(region) is (None if region.endswith("-global") else partition)
+
+
+@pytest.mark.parametrize(("service", "ours"), [("bedrock-runtime", regional_url), ("bedrock", control_plane_url)])
+def test_botocores_endpoint_rules_give_the_same_address_in_every_region_of_every_partition(service, ours):
+    from botocore.endpoint_provider import EndpointProvider
+    from botocore.loaders import Loader
+
+    loader = Loader()
+    partitions = loader.load_data("partitions")
+    rules = EndpointProvider(loader.load_service_model(service, "endpoint-rule-set-1"), partitions)
+    regions = [region for partition in partitions["partitions"] for region in partition["regions"]]
+    for region in [region for region in regions if not region.endswith("-global")]:
+        for fips, dual_stack in product((False, True), repeat=2):
+            theirs = rules.resolve_endpoint(Region=region, UseFIPS=fips, UseDualStack=dual_stack).url
+            assert ours(region, fips=fips, dual_stack=dual_stack) == theirs
+
+
+def test_clients_of_boto3_go_to_the_same_address(aws):
+    import boto3
+
+    session = boto3.Session("AKIDEXAMPLE", "a-secret", region_name="eu-central-1")
+    assert session.client("bedrock").meta.endpoint_url == control_plane_url("eu-central-1")
+    assert session.client("bedrock-runtime").meta.endpoint_url == regional_url("eu-central-1")
 
 
 @pytest.mark.parametrize(
@@ -126,6 +153,29 @@ def test_base_url_that_cannot_be_used_is_refused_without_showing_it(url):
 def test_plain_http_is_refused_except_on_this_machine(url):
     with pytest.raises(ConfigurationError, match="base_url must be https"):
         check_base_url(url, "base_url")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/guardrail/ab12/version/DRAFT/apply", "/async-invoke", "/foundation-models?byProvider=meta&x=%20"),
+        *("/async-invoke/arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3Aasync-invoke%2Fab12", "/a?b=/c/../d"),
+    ],
+)
+def test_path_stays_as_it_is(path):
+    assert check_path(path) == path
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("", "/", "x", "x/y", "//evil.example.com", "/a//b", "/a/", "/a/../b", "/./a", "/a/..", "/a b", "/a\n"),
+        *("/a#b", "/\u00fc", "/a\\b", "https://evil.example.com/", "@evil.example.com", "/a?b\r\nc", None, 7),
+    ],
+)
+def test_path_that_would_lead_elsewhere_is_refused(path):
+    with pytest.raises(ConfigurationError, match="path of an operation must be absolute and percent-encoded"):
+        check_path(path)
 
 
 # --- model ids
