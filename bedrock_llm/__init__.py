@@ -88,6 +88,7 @@ if TYPE_CHECKING:
     from bedrock_llm.observers.cost import CostTracker
     from bedrock_llm.observers.logging import LoggingObserver
     from bedrock_llm.parameters import Parameters, ToolSpec
+    from bedrock_llm.providers.api_keys import short_term_api_key
     from bedrock_llm.request import Request
     from bedrock_llm.response import Attempt, Cost, CostLine, Response, ResponseWarning, StopReason, TokenCount, Usage
     from bedrock_llm.strategy import FallbackStrategy, ModelStrategy
@@ -189,6 +190,7 @@ __all__ = [
     "__version__",
     "accumulate",
     "empty_response",
+    "short_term_api_key",
 ]
 
 # The imports above, for the running program; tests/architecture compares the two.
@@ -218,6 +220,7 @@ _NAMES_OF = {
     "bedrock_llm.observers.cost": "CostTracker",
     "bedrock_llm.observers.logging": "LoggingObserver",
     "bedrock_llm.parameters": "Parameters ToolSpec",
+    "bedrock_llm.providers.api_keys": "short_term_api_key",
     "bedrock_llm.request": "Request",
     "bedrock_llm.response": "Attempt Cost CostLine Response ResponseWarning StopReason TokenCount Usage",
     "bedrock_llm.strategy": "FallbackStrategy ModelStrategy",

@@ -109,5 +109,5 @@ def test_every_example_that_is_named_exists():
 
 
 def test_no_page_is_long():
-    pages = [page for page in PAGES if page.is_relative_to(DOCS)]
+    pages = [page for page in PAGES if page.is_relative_to(DOCS) and page.name != "decisions.md"]  # that one is a log
     assert [shown(page) for page in pages if len(page.read_text(encoding="utf-8").splitlines()) > MOST_LINES] == []
