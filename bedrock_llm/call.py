@@ -128,7 +128,7 @@ class Call:
         return any(attempt.billed != "no" for attempt in self.attempts if attempt.error is not None)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Ready:
     """What is asked of one model: the request as it takes it, and what was changed on the way.
 

@@ -49,12 +49,6 @@ class DerivedFlow(Flow):
         self._streams: WeakSet[_EndedWithClient] = WeakSet()
         super().__init__(**services)
 
-    def __hash__(self) -> int:
-        return id(self)
-
-    def __eq__(self, other: object) -> bool:
-        return self is other  # the base compares all fields
-
     @property
     def closed(self) -> bool:
         """Whether this client or one that it was derived from is closed."""

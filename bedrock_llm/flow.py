@@ -34,7 +34,7 @@ __all__ = ["Flow"]
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Flow:
     """The services of one client, in the order in which a call passes them."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, TypeVar
 
-from bedrock_llm.codecs.shared.aws_errors import JSON_TYPE, REQUEST_ID, from_http
+from bedrock_llm.codecs.shared.aws_names import JSON_TYPE, REQUEST_ID
 from bedrock_llm.errors import LLMError, PermissionDeniedError, ProtocolError, ProviderError, UsageError, redact
 from bedrock_llm.providers.base import Provider
 from bedrock_llm.redaction import redact_within
@@ -63,6 +63,8 @@ async def exchange(wire: Wire, operation: Operation, read: Callable[[bytes], T])
         call = HTTPCall(operation.method, operation.url, headers, operation.body, TIMEOUTS.get())
         reply = await wire.transport.send(wire.provider.authorize(call, credentials, wire.now()))
         if reply.status != 200:
+            from bedrock_llm.codecs.shared.aws_errors import from_http  # needed where something failed
+
             raise from_http(reply.status, reply.headers, reply.body)
         try:
             return read(reply.body)

@@ -32,7 +32,6 @@ from bedrock_llm.providers.endpoints import (
     model_path,
     regional_url,
 )
-from bedrock_llm.providers.hints import CLOCK_CODES, STALE_CODES, advice
 from bedrock_llm.providers.settings import Settings
 from bedrock_llm.providers.sigv4 import sign
 from bedrock_llm.redaction import names_secret
@@ -208,6 +207,8 @@ class BedrockProvider(Provider):
 
         The server's time is read from `error.server_date_s`, seconds since the epoch, where the codec set it.
         """
+        from bedrock_llm.providers.hints import CLOCK_CODES, STALE_CODES  # needed where something failed
+
         code = getattr(error, "code", None)
         if code in CLOCK_CODES and self._learn_clock(getattr(error, "server_date_s", None)):
             return True
@@ -232,6 +233,8 @@ class BedrockProvider(Provider):
         """The same error, its message with what to do about it, naming model and region."""
         if isinstance(error, ProviderError):
             region = self.region or arn_region(model) or "the configured endpoint"
+            from bedrock_llm.providers.hints import advice
+
             hint = advice(error, model, region, arn_region(model))
             if hint is not None and hint not in error.message:
                 error.args = (f"{error.message} (hint: {hint})", *error.args[1:])

@@ -45,38 +45,36 @@ class Partition(NamedTuple):
 
     Attributes:
         name: As in ARNs.
-        regions: What its region names look like; `example` is one.
+        regions: A pattern of how its region names begin; `example` is one.
         example: A region with Bedrock's kind of name.
         suffix: Of its host names.
         dual_stack_suffix: Of its host names that also have IPv6 addresses.
     """
 
     name: str
-    regions: re.Pattern[str]
+    regions: str
     example: str
     suffix: str
     dual_stack_suffix: str
 
 
-def _partition(name: str, regions: str, example: str, suffix: str, dual_stack_suffix: str) -> Partition:
-    return Partition(name, re.compile(regions + r"-\w+-\d+", re.ASCII), example, suffix, dual_stack_suffix)
-
-
 PARTITIONS = (
-    _partition("aws", "(us|eu|ap|sa|ca|me|af|il|mx)", "us-east-1", "amazonaws.com", "api.aws"),
-    _partition("aws-us-gov", "us-gov", "us-gov-west-1", "amazonaws.com", "api.aws"),
-    _partition("aws-cn", "cn", "cn-north-1", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
-    _partition("aws-eusc", "eusc-(de)", "eusc-de-east-1", "amazonaws.eu", "api.amazonwebservices.eu"),
-    _partition("aws-iso", "us-iso", "us-iso-east-1", "c2s.ic.gov", "api.aws.ic.gov"),
-    _partition("aws-iso-b", "us-isob", "us-isob-east-1", "sc2s.sgov.gov", "api.aws.scloud"),
-    _partition("aws-iso-e", "eu-isoe", "eu-isoe-west-1", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
-    _partition("aws-iso-f", "us-isof", "us-isof-south-1", "csp.hci.ic.gov", "api.aws.hci.ic.gov"),
+    Partition("aws", "(us|eu|ap|sa|ca|me|af|il|mx)", "us-east-1", "amazonaws.com", "api.aws"),
+    Partition("aws-us-gov", "us-gov", "us-gov-west-1", "amazonaws.com", "api.aws"),
+    Partition("aws-cn", "cn", "cn-north-1", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
+    Partition("aws-eusc", "eusc-(de)", "eusc-de-east-1", "amazonaws.eu", "api.amazonwebservices.eu"),
+    Partition("aws-iso", "us-iso", "us-iso-east-1", "c2s.ic.gov", "api.aws.ic.gov"),
+    Partition("aws-iso-b", "us-isob", "us-isob-east-1", "sc2s.sgov.gov", "api.aws.scloud"),
+    Partition("aws-iso-e", "eu-isoe", "eu-isoe-west-1", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
+    Partition("aws-iso-f", "us-isof", "us-isof-south-1", "csp.hci.ic.gov", "api.aws.hci.ic.gov"),
 )
 
 
 def partition_of(region: str) -> Partition | None:
     """The partition whose regions are named so, or None."""
-    return next((partition for partition in PARTITIONS if partition.regions.fullmatch(region)), None)
+    return next(
+        (partition for partition in PARTITIONS if re.fullmatch(partition.regions + r"-\w+-\d+", region, re.ASCII)), None
+    )
 
 
 def check_region(region: object, source: str) -> str:

@@ -20,13 +20,13 @@ from aiohttp.client_exceptions import ClientConnectionError
 from aiohttp.client_proto import ResponseHandler
 
 from bedrock_llm.errors import LLMError
-from bedrock_llm.transports.aiohttp_faults import from_aiohttp
 from bedrock_llm.transports.base import HTTPCall
-from bedrock_llm.transports.faults import Situation, host_of, timed_out
 
 if TYPE_CHECKING:
     import aiohttp
     from aiohttp.connector import Connection
+
+    from bedrock_llm.transports.faults import Situation
 
 __all__ = ["Flight", "Flights", "WakingHandler", "close_socket_of"]
 
@@ -143,6 +143,8 @@ class Flight:
         if now < due:
             self.flights.watch(due)
         else:
+            from bedrock_llm.transports.faults import timed_out
+
             self.fail(timed_out(None, self.situation()))
 
     # --- ends -------------------------------------------------------------------------------------------------------
@@ -192,10 +194,14 @@ class Flight:
             if ours and self._task.uncancel() <= self._cancels_before:  # type: ignore[union-attr]  # `ours` says so
                 return self.error or error
             return error
+        from bedrock_llm.transports.aiohttp_faults import from_aiohttp
+
         return self.error or from_aiohttp(error, self.situation()) or error
 
     def situation(self) -> Situation:
-        """For the wording and the class of an error."""
+        """For the wording and the class of an error. What words it is loaded where something failed."""
+        from bedrock_llm.transports.faults import Situation, host_of
+
         return Situation(host_of(self._call.url), self._call.timeouts, self.sent, self._idle)
 
 

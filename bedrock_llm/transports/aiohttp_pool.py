@@ -20,7 +20,6 @@ from bedrock_llm.transports.aiohttp_exchange import Address, address_of, exchang
 from bedrock_llm.transports.aiohttp_flight import Flight, Flights, WakingHandler, close_socket_of
 from bedrock_llm.transports.aiohttp_reply import EncodedReply, PlainReply
 from bedrock_llm.transports.base import HTTPCall, HTTPReply
-from bedrock_llm.transports.compression import decoder_for
 
 if TYPE_CHECKING:
     import ssl
@@ -136,7 +135,10 @@ def _reply(message: RawResponseMessage, content: aiohttp.StreamReader, flight: F
     """The reply whose headers are there."""
     flight.answered(content)
     headers = folded(message.headers.items())
-    decoder = decoder_for(headers["content-encoding"]) if "content-encoding" in headers else None
-    if decoder is None:
-        return PlainReply(message.code, headers, content, flight)
-    return EncodedReply(message.code, headers, content, flight, decoder)
+    if "content-encoding" in headers:
+        from bedrock_llm.transports.compression import decoder_for  # rarely needed: we ask for no encoding
+
+        decoder = decoder_for(headers["content-encoding"])
+        if decoder is not None:
+            return EncodedReply(message.code, headers, content, flight, decoder)
+    return PlainReply(message.code, headers, content, flight)

@@ -13,7 +13,7 @@ from typing import Any
 from bedrock_llm import LLMError, ModelConfig, Opaque, Response
 from bedrock_llm.catalog.lookup import find
 from bedrock_llm.catalog.overrides import Catalog
-from bedrock_llm.codecs.shared.aws_errors import STREAM_TYPE
+from bedrock_llm.codecs.shared.aws_names import STREAM_TYPE
 from bedrock_llm.framing.aws_eventstream import EventStreamDecoder
 from bedrock_llm.testing.emulator.invoke import native_of
 from bedrock_llm.testing.emulator.wire import Refusal

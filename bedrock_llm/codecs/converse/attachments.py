@@ -13,8 +13,8 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from bedrock_llm import media
 from bedrock_llm.codecs.converse.schema import (
     AUDIO_FORMATS,
     DOCUMENT_FORMATS,
@@ -25,6 +25,9 @@ from bedrock_llm.codecs.converse.schema import (
 from bedrock_llm.codecs.shared.reading import Json
 from bedrock_llm.errors import InvalidRequestError, UnsupportedFeatureError
 from bedrock_llm.messages import Audio, Document, Image, Video
+
+if TYPE_CHECKING:
+    from bedrock_llm import media
 
 __all__ = ["Attachments"]
 
@@ -119,6 +122,8 @@ def _check_count(count: int, limit: int, what: str, where: str) -> None:
 def _content(part: media.Media, where: str) -> media.Content:
     """What a part holds; an error names the message, too."""
     try:
+        from bedrock_llm import media  # most requests have none
+
         return media.content(part)
     except InvalidRequestError as error:
         text = f"{where}: {error.message}"

@@ -15,7 +15,7 @@ from bedrock_llm.codecs.converse.encode import encode
 from bedrock_llm.codecs.converse.prepare import prepare
 from bedrock_llm.codecs.converse.schema import NAME
 from bedrock_llm.codecs.converse.stream import ConverseStreamDecoder, WholeAnswerDecoder
-from bedrock_llm.codecs.shared.aws_errors import JSON_TYPE, REQUEST_ID, STREAM_TYPE, from_http
+from bedrock_llm.codecs.shared.aws_names import JSON_TYPE, REQUEST_ID, STREAM_TYPE
 from bedrock_llm.config import ModelConfig
 from bedrock_llm.errors import LLMError, ProtocolError
 from bedrock_llm.request import Request
@@ -89,6 +89,8 @@ class ConverseCodec(Codec):
 
     def decode_error(self, status: int, headers: Mapping[str, str], body: bytes) -> LLMError:
         """The error for an answer that is not a success. Returned, not raised."""
+        from bedrock_llm.codecs.shared.aws_errors import from_http  # needed where something failed
+
         return from_http(status, headers, body)
 
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bedrock_llm.codecs.converse.schema import AUDIO_FORMATS, IMAGE_FORMATS, NAME, STOP_REASONS
-from bedrock_llm.codecs.shared.aws_errors import REQUEST_ID
+from bedrock_llm.codecs.shared.aws_names import REQUEST_ID
 from bedrock_llm.codecs.shared.reading import (
     USAGE_MISSING,
     Json,

@@ -21,7 +21,6 @@ from bedrock_llm.codecs.base import StreamDecoder
 from bedrock_llm.codecs.converse.decode import decode, read_usage
 from bedrock_llm.codecs.converse.open_blocks import OpenBlocks
 from bedrock_llm.codecs.converse.schema import NAME, STOP_REASONS
-from bedrock_llm.codecs.shared.aws_errors import from_frame
 from bedrock_llm.codecs.shared.reading import USAGE_MISSING, Json, stop_reason_of
 from bedrock_llm.errors import LLMError, ProtocolError, StreamInterruptedError
 from bedrock_llm.events import Event, Finished, OpaqueEvent, UsageReported, events_of
@@ -99,6 +98,8 @@ class ConverseStreamDecoder(OpenBlocks, StreamDecoder):
         """One frame. The first lines are the path of every text delta of an answer."""
         headers, body = frame
         if headers.get(":message-type") != "event":
+            from bedrock_llm.codecs.shared.aws_errors import from_frame  # needed where something failed
+
             raise from_frame(frame)
         kind = headers.get(":event-type")
         try:

@@ -13,10 +13,11 @@ from typing import Any, ClassVar
 from bedrock_llm.codecs.base import Codec, Encoded, StreamDecoder
 from bedrock_llm.codecs.body import Body, completed
 from bedrock_llm.codecs.invoke.headers import counted_in_headers, headers_of, served
-from bedrock_llm.codecs.invoke.stream import GUARDRAIL_ACTION, InvokeStreamDecoder, WholeAnswerDecoder
-from bedrock_llm.codecs.shared.aws_errors import JSON_TYPE, REQUEST_ID, STREAM_TYPE, from_http
+from bedrock_llm.codecs.invoke.stream import GUARDRAIL_ACTION, InvokeStreamDecoder
+from bedrock_llm.codecs.shared.aws_names import JSON_TYPE, REQUEST_ID, STREAM_TYPE
 from bedrock_llm.codecs.shared.fields import merge
 from bedrock_llm.codecs.shared.reading import USAGE_MISSING, Json, read_document
+from bedrock_llm.codecs.shared.streams import WholeAnswerDecoder
 from bedrock_llm.codecs.shared.writing import to_bytes
 from bedrock_llm.config import ModelConfig
 from bedrock_llm.errors import LLMError, ProtocolError
@@ -108,6 +109,8 @@ class InvokeCodec(Codec):
 
     def decode_error(self, status: int, headers: Mapping[str, str], body: bytes) -> LLMError:
         """The error for an answer that is not a success. Returned, not raised."""
+        from bedrock_llm.codecs.shared.aws_errors import from_http  # needed where something failed
+
         return from_http(status, headers, body)
 
 

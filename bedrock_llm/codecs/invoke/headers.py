@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bedrock_llm.codecs.shared.aws_errors import JSON_TYPE
+from bedrock_llm.codecs.shared.aws_names import JSON_TYPE
 from bedrock_llm.codecs.shared.reading import Json, count
 from bedrock_llm.codecs.shared.service import check_guardrail, checked_metadata
 from bedrock_llm.codecs.shared.writing import to_json

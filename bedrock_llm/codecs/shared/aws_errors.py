@@ -1,22 +1,23 @@
 """Errors of Amazon Bedrock, as ours, whatever the body was written in.
 
-Here: which class an HTTP status, an exception's name or its text means, and how long the service asks to wait. The
-same table serves exceptions inside a stream. Not here: retries (retry.py). Called by: the codecs of
+Here: which class an HTTP status, an exception's name or its text means. The same table serves exceptions inside a
+stream. Not here: retries (retry.py). Called by: the codecs of
 Bedrock's own operations.
-Follows: the service model's error shapes; Retry-After as in RFC 9110, 10.2.3.
+Follows: the service model's error shapes.
 
 Rule: the exception's name decides first, then the status; texts only tell apart what shares both.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import jiter
 
-from bedrock_llm.codecs.shared.reading import Json
+from bedrock_llm.codecs.shared.aws_names import REQUEST_ID
+from bedrock_llm.codecs.shared.http_errors import described, note_waits, redirected
+from bedrock_llm.codecs.shared.reading import Json, excerpt_of
 from bedrock_llm.errors import (
     AuthenticationError,
     ContextWindowExceededError,
@@ -33,13 +34,7 @@ from bedrock_llm.errors import (
 )
 from bedrock_llm.framing.aws_eventstream import Frame
 
-__all__ = ["JSON_TYPE", "REQUEST_ID", "STREAM_TYPE", "from_frame", "from_http", "from_stream", "server_date_s"]
-
-JSON_TYPE = "application/json"
-STREAM_TYPE = "application/vnd.amazon.eventstream"
-REQUEST_ID = "x-amzn-requestid"
-
-EXCERPT_BYTES = 400  # of a body that is no JSON; the error cuts it to its own limit after redaction
+__all__ = ["from_frame", "from_http", "from_stream"]
 
 _THROTTLING = (
     "Throttling ThrottlingException ThrottledException RequestThrottledException TooManyRequestsException "
@@ -114,13 +109,6 @@ _OVERFLOW = (
 _DAILY = ("per day", "daily")  # such a quota comes back tomorrow: no wait of seconds helps
 _BAD_KEY = ("make sure your api key is valid", "invalid api key", "bearer token has expired", "security token included")
 
-_DATE = re.compile(
-    r"(?:\w{3}, (\d\d) (\w{3}) (\d{4})|\w{6,9}, (\d\d)-(\w{3})-(\d\d)|\w{3} (\w{3}) ([ \d]\d)) (\d\d):(\d\d):(\d\d)"
-    r"(?: GMT| (\d{4}))"
-)
-_NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]{0,9})?")
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-
 
 def from_http(status: int, headers: Mapping[str, str], body: bytes) -> LLMError:
     """The error for an answer that is not a success. Returned, not raised.
@@ -131,21 +119,16 @@ def from_http(status: int, headers: Mapping[str, str], body: bytes) -> LLMError:
         body: As it came: JSON, HTML, or nothing.
     """
     request_id = headers.get(REQUEST_ID)
-    excerpt = body[:EXCERPT_BYTES].decode("utf-8", "replace")
+    excerpt = excerpt_of(body)
     if status < 400:
-        where = f" to {headers['location']}" if 300 <= status < 400 and "location" in headers else ""
-        text = f"the service answered with status {status}{where}; redirects are not followed, as the request is signed"
-        return ProtocolError(text, excerpt=excerpt, status=status, request_id=request_id)
+        return redirected(status, headers, excerpt, request_id)
     data = _json(body)
     code = _code(headers, data)
     fields = data if isinstance(data, dict) else {}
-    text = _message(fields) or _fallback(status, code, excerpt)
+    text = _message(fields) or described(status, code, excerpt)
     error = _error(status, code, text, fields)
     error.request_id, error.raw = request_id, excerpt if data is None else data
-    error.retry_after_s = _retry_after_s(headers)
-    error.server_date_s = server_date_s(headers)
-    if error.server_date_s is None:
-        error.retry_at_s = _http_date_s(headers.get("retry-after", ""))
+    note_waits(error, headers)
     return error
 
 
@@ -178,11 +161,6 @@ def from_frame(frame: Frame) -> LLMError:
         message = headers.get(":error-message")
         return from_stream(str(headers.get(":error-code", "")), None if message is None else str(message), fields)
     return ProtocolError(f"a frame has the unknown message type {kind!r}", excerpt=repr(frame.payload[:400]))
-
-
-def server_date_s(headers: Mapping[str, str]) -> float | None:
-    """When the service answered by its own clock, in seconds since the epoch; None without a readable `Date`."""
-    return _http_date_s(headers.get("date", ""))
 
 
 def _error(status: int, code: str | None, text: str, fields: Mapping[str, Json]) -> ProviderError:
@@ -233,47 +211,3 @@ def _message(fields: Mapping[str, Json]) -> str | None:
         if isinstance(fields.get(name), str) and fields[name].strip():
             return str(fields[name])
     return None
-
-
-def _fallback(status: int, code: str | None, excerpt: str) -> str:
-    """The sentence for a body without a message: empty, or of a proxy that speaks HTML."""
-    text = f"the service answered with status {status}" + (f" ({code})" if code else "")
-    shown = " ".join(re.sub(r"<[^>]*>", " ", excerpt).split())[:160]
-    return f"{text}: {shown}" if shown else f"{text} and said nothing more"
-
-
-def _retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds the service asks to wait: the longest of what it says; None for nothing, or nothing sensible."""
-    asked = [_number(headers.get(name, "")) for name in ("retry-after-ms", "x-amz-retry-after")]
-    waits = [wait / 1000 for wait in asked if wait is not None]
-    value = headers.get("retry-after", "").strip()
-    wait = _number(value)
-    if wait is None and value:
-        until, now = _http_date_s(value), server_date_s(headers)
-        wait = None if until is None or now is None else max(0.0, until - now)
-    if wait is not None:
-        waits.append(wait)
-    return max(waits, default=None)
-
-
-def _number(text: str) -> float | None:
-    return float(text) if _NUMBER.fullmatch(text.strip()) else None
-
-
-def _http_date_s(text: str) -> float | None:
-    """Seconds since the epoch of an HTTP date in any of its three forms (RFC 9110, 5.6.7)."""
-    found = _DATE.fullmatch(text.strip())
-    if found is None:
-        return None
-    day1, month1, year1, day2, month2, year2, month3, day3, hour, minute, second, year3 = found.groups()
-    month, year = (month1 or month2 or month3).lower(), year1 or year3
-    if month not in _MONTHS:
-        return None
-    # A year of two digits is of this century; the form was obsolete before it began.
-    date = (int(year) if year else 2000 + int(year2), _MONTHS.index(month) + 1, int(day1 or day2 or day3))
-    from datetime import UTC, datetime
-
-    try:
-        return datetime(*date, int(hour), int(minute), min(int(second), 59), tzinfo=UTC).timestamp()
-    except ValueError:
-        return None
