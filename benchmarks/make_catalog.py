@@ -1,12 +1,14 @@
-"""Makes `bedrock_llm/catalog/models.json` from two public price tables, and lists where they disagree.
+"""Makes `bedrock_llm/catalog/models/*.json` from two public price tables, and lists where they disagree.
 
-    python benchmarks/make_catalog.py --litellm litellm-*.whl --genai genai_prices-*.whl [--as-of 2026-11-20] [--check]
+    python -m benchmarks.make_catalog --litellm litellm-*.whl --genai genai_prices-*.whl [--as-of 2026-11-20] [--check]
 
 The tables lie inside the wheels `litellm` and `genai-prices` (both MIT, see NOTICE); nothing else of the wheels is
 used. litellm's table leads; genai-prices fills gaps and is held against it. What the models take is not in either table
-with enough care: that is `families.json`, written by hand, from which a row here names its profile. `--check` writes
-nothing and fails if the file would change. The exit status is 1 if a disagreement is found for which `explained` in
-families.json has no word.
+with enough care: that is `families/*.json`, written by hand, from which a row here names its profile. `--check` writes
+nothing and fails if a file would change. The exit status is 1 if a disagreement about a Bedrock model is found for
+which `explained` in families/bedrock.json has no word.
+
+Here: Bedrock's rows, whose ids have regions and versions. Those of every other provider are catalog_rows.py's.
 """
 
 from __future__ import annotations
@@ -14,40 +16,18 @@ from __future__ import annotations
 import argparse
 import datetime
 import fnmatch
-import importlib
 import json
 import re
 import sys
-import zipfile
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from benchmarks import catalog_rows
+from benchmarks.catalog_tables import WINDOW_ROUNDING, GenaiPrices, Prices, Row, litellm_prices, read_table
+
 CATALOG = Path(__file__).resolve().parents[1] / "bedrock_llm" / "catalog"
-TABLE = "litellm/model_prices_and_context_window_backup.json"
-
-LITELLM_BUCKETS = {
-    "input": "input_cost_per_token",
-    "output": "output_cost_per_token",
-    "cache_read": "cache_read_input_token_cost",
-    "cache_write": "cache_creation_input_token_cost",
-    "cache_write_1h": "cache_creation_input_token_cost_above_1hr",
-}
-GENAI_BUCKETS = {
-    "input": "input_mtok",
-    "output": "output_mtok",
-    "cache_read": "cache_read_mtok",
-    "cache_write": "cache_write_mtok",
-    "cache_write_1h": "cache_write_1h_mtok",
-}
 TIERS = ("flex", "priority")
-LONG = re.compile(r"above_(\d+)k_tokens$")
-WINDOW_ROUNDING = 0.08  # 128,000 against 131,072 is the same figure, told in another way
-
-Row = dict[str, Any]
-Prices = dict[str, str]
-
 MISTAKEN = {"anthropic.claude-3-7-sonnet-20240620-v1:0"}  # of the tables; AWS has 3.7 only as 20250219
 
 
@@ -62,82 +42,17 @@ def unrounded(limit: int | None, family: str) -> int | None:
     return limit // 1000 * 1024
 
 
-def plain(value: Decimal) -> str:
-    """A decimal without exponent and needless zeros."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def per_million(cost_per_token: float) -> str:
-    """USD per million tokens of a cost per token."""
-    return plain(round(Decimal(repr(cost_per_token)) * 1_000_000, 6))
-
-
 def read_litellm(wheel: Path) -> dict[str, Row]:
     """The chat models that bedrock-runtime reaches, by model id."""
-    with zipfile.ZipFile(wheel) as archive:
-        table = json.loads(archive.read(TABLE))
     return {
         name: row
-        for name, row in table.items()
+        for name, row in read_table(wheel).items()
         if str(row.get("litellm_provider")) in ("bedrock", "bedrock_converse")
         and row.get("mode") == "chat"
         and "/" not in name
         and "@" not in name
         and row.get("input_cost_per_token") is not None
     }
-
-
-def litellm_prices(row: Row) -> tuple[Prices, int | None]:
-    """Its prices by bucket, and from how many input tokens on the `long/` ones hold."""
-    prices: Prices = {}
-    threshold = None
-    for bucket, name in LITELLM_BUCKETS.items():
-        for prefix, suffix in (("", ""), *((f"{tier}/", f"_{tier}") for tier in TIERS)):
-            if row.get(name + suffix) is not None:
-                prices[prefix + bucket] = per_million(row[name + suffix])
-        for key, cost in row.items():
-            found = LONG.search(key)
-            if found and key == f"{name}_{found[0]}":
-                prices[f"long/{bucket}"] = per_million(cost)
-                threshold = int(found[1]) * 1000
-    return prices, threshold
-
-
-class GenaiPrices:
-    """The AWS part of genai-prices, read on one day."""
-
-    def __init__(self, wheel: Path, day: datetime.datetime) -> None:
-        sys.path.insert(0, str(wheel))
-        data = importlib.import_module("genai_prices.data")
-        self.provider = next(provider for provider in data.providers if provider.id == "aws")
-        self.day = day
-
-    def find(self, name: str) -> Any:
-        """Its entry for a model id, or None."""
-        return self.provider.find_model(name)
-
-    def ids(self) -> Iterator[str]:
-        """The ids of its chat entries, as they are called."""
-        for entry in self.provider.models:
-            name = entry.id.removeprefix("regional.")
-            if not re.search(r"embed|sonic", name):
-                yield re.sub(r"(?<!\d)(?<=[a-z0-9])-v1:0$", "", name) if self.find(name) is None else name
-
-    def prices(self, entry: Any) -> tuple[Prices, int | None]:
-        """Prices by bucket and the threshold of the `long/` ones, as `litellm_prices`."""
-        listed = entry.get_prices(self.day)
-        prices: Prices = {}
-        threshold = None
-        for bucket, name in GENAI_BUCKETS.items():
-            price = getattr(listed, name, None)
-            if price is None:
-                continue
-            prices[bucket] = plain(getattr(price, "base", price))
-            for tier in getattr(price, "tiers", ()):
-                prices[f"long/{bucket}"] = plain(tier.price)
-                threshold = tier.start
-        return prices, threshold
 
 
 class Maker:
@@ -167,7 +82,7 @@ class Maker:
         return sorted(name for name in names - MISTAKEN if name.partition(".")[0] in self.vendors)
 
     def row(self, base: str) -> Row:
-        """One row of models.json."""
+        """One row of models/bedrock.json."""
         profile = self.profile(base)
         forms = {geo: self.litellm.get(f"{geo}.{base}" if geo else base) for geo in ("", *self.geos)}
         facts = next((form for form in forms.values() if form), {})
@@ -197,7 +112,7 @@ class Maker:
         for name, profile in self.families["profiles"].items():
             if any(fnmatch.fnmatchcase(base, pattern) for pattern in profile.get("models", ())):
                 return str(name)
-        raise SystemExit(f"no profile in families.json fits {base}")
+        raise SystemExit(f"no profile in families/bedrock.json fits {base}")
 
     def inherited(self, profile: str) -> dict[str, Any]:
         """The features of a profile, those it inherits included."""
@@ -254,7 +169,7 @@ class Maker:
         return us is not None and theirs is not None and litellm_prices(us)[0].get(bucket) == theirs
 
     def note(self, name: str, base: str, bucket: str, ours: str, theirs: str) -> None:
-        """Remember a disagreement, under the name of its explanation in families.json where there is one."""
+        """Remember a disagreement, under the name of its explanation in the families where there is one."""
         kind = "unexplained"
         if self.is_regional(base, bucket, theirs):
             kind = "bare id" if name == base else "one regional price"
@@ -326,22 +241,28 @@ def main() -> int:
     )
     parser.add_argument("--check", action="store_true", help="write nothing; fail if the file would change")
     options = parser.parse_args()
-    families = json.loads((CATALOG / "families.json").read_text())
     day = datetime.datetime.fromisoformat(options.as_of).replace(tzinfo=datetime.UTC)
-    maker = Maker(read_litellm(options.litellm), GenaiPrices(options.genai.resolve(), day), families)
-    rows = {base: maker.row(base) for base in maker.base_ids()}
     versions = {
         name: wheel.name.split("-")[1]
         for name, wheel in (("litellm", options.litellm), ("genai-prices", options.genai))
     }
-    source = ", ".join(f"{name} {version}" for name, version in versions.items())
-    text = written(rows, {"source": source, "as_of": options.as_of})
-    unexplained = report(maker, rows, text)
-    target = CATALOG / "models.json"
-    if options.check:
-        return int(unexplained > 0 or target.read_text() != text)
-    target.write_text(text)
-    return int(unexplained > 0)
+    head = {"source": ", ".join(f"{name} {version}" for name, version in versions.items()), "as_of": options.as_of}
+    families = json.loads((CATALOG / "families" / "bedrock.json").read_text())
+    maker = Maker(read_litellm(options.litellm), GenaiPrices(options.genai.resolve(), day), families)
+    rows = {base: maker.row(base) for base in maker.base_ids()}
+    files = {"bedrock": written(rows, head)}
+    unexplained = report(maker, rows, files["bedrock"])
+    for made in catalog_rows.make_all(read_table(options.litellm), options.genai.resolve(), day, CATALOG / "families"):
+        files[made.provider] = written(made.rows, head | made.head) if made.rows else json.dumps(made.head) + "\n"
+        catalog_rows.report(made, files[made.provider])
+    print(f"\n{len(files)} files, {sum(map(len, files.values()))} bytes")
+    changed = False
+    for provider, text in files.items():
+        target = CATALOG / "models" / f"{provider}.json"
+        changed |= not target.exists() or target.read_text() != text
+        if not options.check:
+            target.write_text(text)
+    return int(unexplained > 0 or (options.check and changed))
 
 
 if __name__ == "__main__":

@@ -3,5 +3,5 @@
 Here: `lookup.find`, `overrides.Catalog`, `prices.price`. Not here: what is done with a fact (codecs/, models/,
 context.py). Called by: factory, models, tokens, flow, the emulator.
 
-`families.json` is written by hand, `models.json` by benchmarks/make_catalog.py.
+`families/` is written by hand, `models/` by benchmarks/make_catalog.py; both hold a file for each provider.
 """

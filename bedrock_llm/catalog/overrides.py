@@ -1,7 +1,7 @@
 """A user's own rows, laid over the built-in ones.
 
 Here: `Catalog`, read from a file or a mapping and checked. Not here: how a row is found (lookup.py), the built-in rows
-(models.json). Called by: factory, lookup, the emulator.
+(tables.py). Called by: factory, lookup, the emulator.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["PRICE_CLASSES", "Catalog"]
 
 PRICE_CLASSES = ("flex", "priority", "optimized", "batch", "long")
 """Prefixes of a bucket (`flex/input`) for what is priced apart: service tiers, optimized latency, batches, and requests
-with more input than the feature `long_context_tokens`."""
+with more input than the feature `long_context_tokens`; the last also after another (`flex/long/input`)."""
 
 _HIGHEST_USD = 1_000_000  # per million tokens, a dollar a token: beyond it a unit was mistaken
 
@@ -145,7 +145,7 @@ def _prices(where: str, value: Any) -> Mapping[str, Decimal | None]:
 
 def _bucket(where: str, bucket: Any) -> str:
     kind, _, plain = bucket.rpartition("/") if isinstance(bucket, str) else ("", "", "")
-    if plain not in BUCKETS or kind not in ("", *PRICE_CLASSES):
+    if plain not in BUCKETS or kind.removesuffix("/long") not in ("", *PRICE_CLASSES):
         raise ConfigurationError(
             f"{where}: there is no bucket {bucket!r} (there are {', '.join(BUCKETS)}, each also after "
             f"{', '.join(kind + '/' for kind in PRICE_CLASSES)})"

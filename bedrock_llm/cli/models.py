@@ -26,6 +26,7 @@ _UNKNOWN = "-"
 
 def models(
     words: Annotated[list[str] | None, typer.Argument(help="Only models whose name holds all of these.")] = None,
+    provider: Annotated[str, typer.Option(help="Whose models; what the catalog has, e.g. openai.")] = "bedrock",
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON: an array, with every price and its source.")
     ] = False,
@@ -36,7 +37,7 @@ def models(
     profile: Annotated[str | None, typer.Option(help="With --account: the profile of the AWS files.")] = None,
     endpoint_url: Annotated[str | None, typer.Option(help="With --account: ask this address.")] = None,
 ) -> int:
-    """List the known models: window, output, price. With --account, what the account can reach, known or not.
+    """List the known models of a provider: window, output, price. With --account, what the account can reach.
 
     Windows and largest outputs are in tokens, prices in USD per million tokens. Other models can be asked too; of them
     nothing is known, and no cost is given.
@@ -44,19 +45,25 @@ def models(
     wanted = [word.lower() for word in words or ()]
     places = {"region": region, "profile": profile, "base_url": endpoint_url}
     given = {name: value for name, value in places.items() if value is not None}
+    if account and provider != "bedrock":
+        raise UsageError("--account asks AWS: leave --provider out")
     if account:
         from bedrock_llm.cli.account import list_account
 
         return list_account(wanted, given, as_json=as_json)
     if given:
         raise UsageError("--region, --profile and --endpoint-url say where the account is: add --account")
-    return _list_known(wanted, as_json=as_json)
+    return _list_known(provider, wanted, as_json=as_json)
 
 
-def _list_known(wanted: list[str], *, as_json: bool) -> int:
-    from bedrock_llm.catalog.lookup import find, known_models
+def _list_known(provider: str, wanted: list[str], *, as_json: bool) -> int:
+    from bedrock_llm.catalog.lookup import find, known_models, known_providers
 
-    rows = [find(name) for name in known_models() if all(word in f"bedrock/{name}".lower() for word in wanted)]
+    if provider not in known_providers():
+        known = ", ".join(known_providers())
+        raise UsageError(f"--provider {provider}: nothing is known of its models; there are {known}")
+    names = (name for name in known_models(provider) if all(word in f"{provider}/{name}".lower() for word in wanted))
+    rows = [find(name, provider=provider) for name in names]
     output = AnswerOutput()
     if as_json:
         output.write(json_line([_object(row) for row in rows]))

@@ -7,7 +7,7 @@ Rules for what has no text, all with an error as large as the figure: an image i
 usual rule, width x height / 750 of an image scaled to fit); a PDF or another binary document a token for 16 bytes, one
 that we do not have at hand 3,000; audio and video a token for 400 bytes, not at hand 5,000; a provider's own block what
 its JSON would be as text. How a family's vocabulary and templates differ from the plain estimate is data: the feature
-`token_estimate` of its profile in catalog/families.json.
+`token_estimate` of its profile in catalog/families/.
 """
 
 from __future__ import annotations

@@ -31,6 +31,11 @@ def test_a_price_is_exact_as_it_is_written():
     assert prices == {"input": Decimal("0.1"), "output": Decimal("0.3"), "images": Decimal(40), "searches": None}
 
 
+def test_a_price_of_a_long_request_in_a_tier_may_be_given():
+    rows = Catalog.of({"m": {"prices": {"flex/long/input": 1, "long/output": 2}}}).rows
+    assert rows["m"]["prices"] == {"flex/long/input": Decimal(1), "long/output": Decimal(2)}
+
+
 @pytest.mark.parametrize(
     ("rows", "named"),
     [
@@ -53,6 +58,7 @@ def test_a_price_is_exact_as_it_is_written():
         ({"m": {"prices": 3}}, "row 'm', field 'prices'"),
         ({"m": {"prices": {"inputs": 3}}}, "row 'm', field 'prices'.*'inputs'"),
         ({"m": {"prices": {"free/input": 3}}}, "row 'm', field 'prices'.*'free/input'"),
+        ({"m": {"prices": {"long/flex/input": 3}}}, "row 'm', field 'prices'.*'long/flex/input'"),
         ({"m": {"prices": {"input": -1}}}, "row 'm', field 'prices', bucket 'input'"),
         ({"m": {"prices": {"input": 1e308}}}, "row 'm', field 'prices', bucket 'input'"),
         ({"m": {"prices": {"input": float("nan")}}}, "row 'm', field 'prices', bucket 'input'"),

@@ -54,3 +54,21 @@ def test_no_such_model_is_said_on_stderr(bare):
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "no known model has such a name\n")
     assert (as_json.returncode, as_json.stdout, as_json.stderr) == (0, "[]\n", "")
+
+
+def test_the_models_of_another_provider_are_listed_when_it_is_named(bare):
+    done = run("models", "--provider", "anthropic", "sonnet-4-6", env=bare)
+
+    (row,) = done.stdout.splitlines()[1:]
+    assert row.split()[0] == "anthropic/claude-sonnet-4-6"
+    assert done.returncode == 0
+
+
+def test_a_provider_of_whose_models_nothing_is_known_is_refused_with_those_there_are(bare):
+    done = run("models", "--provider", "acme", env=bare)
+    asked = run("models", "--provider", "openai", "--account", env=bare)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "acme" in done.stderr
+    assert "openai" in done.stderr
+    assert asked.returncode == 2

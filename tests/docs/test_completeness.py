@@ -59,10 +59,10 @@ def test_every_parameter_is_listed():
 
 
 def test_every_feature_that_the_catalog_uses_is_listed():
-    families = json.loads((PACKAGE / "catalog" / "families.json").read_text(encoding="utf-8"))
-    models = json.loads((PACKAGE / "catalog" / "models.json").read_text(encoding="utf-8"))
-    used = {name for profile in families["profiles"].values() for name in profile.get("features", {})}
-    used |= {name for row in models["rows"].values() for name in row.get("features", {})}
+    files = [json.loads(path.read_text(encoding="utf-8")) for path in (PACKAGE / "catalog").glob("*/*.json")]
+    holders = [item for file in files for kind in ("profiles", "rows") for item in file.get(kind, {}).values()]
+    used = {name for holder in holders for name in holder.get("features", {})}
+    used |= {name for file in files for name in file.get("common", {})}
     listed = {name.partition(".")[0] for name in _first_cells("reference/features.md")}
     assert used - listed == set()
 
