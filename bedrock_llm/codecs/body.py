@@ -151,3 +151,8 @@ class Body(ABC):
     @abstractmethod
     def reader(self, config: ModelConfig) -> EventReader:
         """What reads a streamed answer."""
+
+    def price_class(self, raw: Any) -> str | None:
+        """The prefix of the prices that an answer (`Response.raw`) is billed at, where the answer itself says so."""
+        del raw
+        return None

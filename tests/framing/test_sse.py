@@ -113,6 +113,7 @@ CASES: dict[str, tuple[bytes, list[ServerEvent]]] = {
     "an id with a NUL means nothing": (b"id: 1\nid: 2\0\ndata: y\n\n", [message(b"y", "1")]),
     # Line ends.
     "returns and newlines": (b"data: x\r\n\r\ndata: y\r\n\r\n", [message(b"x"), message(b"y")]),
+    "lines of one event": (b"event: a\r\ndata: x\r\ndata: y\r\n\r\n", [ServerEvent("a", b"x\ny", "")]),
     "returns": (b"data: x\r\rdata: y\r\r", [message(b"x"), message(b"y")]),
     "mixed line ends": (
         b"data: w\n\rdata: x\r\n\ndata: y\r\r\ndata: z\n\r\n",

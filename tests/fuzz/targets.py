@@ -16,6 +16,7 @@ from importlib import import_module
 from random import Random
 from typing import Any
 
+from bedrock_llm.apis import BODIES
 from bedrock_llm.catalog.lookup import find
 from bedrock_llm.codecs.base import Codec, StreamDecoder
 from bedrock_llm.codecs.converse import ConverseCodec
@@ -23,8 +24,9 @@ from bedrock_llm.codecs.invoke import InvokeCodec
 from bedrock_llm.config import ModelConfig
 from bedrock_llm.errors import LLMError
 from bedrock_llm.events import Event, empty_response, events_of, fold
-from bedrock_llm.factory import BODIES
 from bedrock_llm.framing.aws_eventstream import EventStreamDecoder, encode_frame
+from bedrock_llm.framing.ndjson import NDJSONDecoder
+from bedrock_llm.framing.sse import SSEDecoder
 from bedrock_llm.messages import Citation, Message, Text, Thinking, ToolCall
 from bedrock_llm.output import with_schemas
 from bedrock_llm.request import Request
@@ -193,6 +195,41 @@ def frames(random: Random) -> None:
     assert outcomes[0] == outcomes[1]
 
 
+LINE_ENDS = ("\n", "\r\n", "\r")
+FIELDS = ("data: %s", "data:%s", "event: add", "id: 7", ": a heartbeat", "retry: 100", "data", "note: x")
+
+
+def _pieces_read(decoder: SSEDecoder | NDJSONDecoder, pieces: Iterable[bytes]) -> list[Any]:
+    """What a decoder makes of a body, and what the error after it says."""
+    found: list[Any] = []
+    try:
+        for piece in pieces:
+            found += decoder.feed(piece)
+        found += decoder.close()
+    except LLMError as error:
+        found.append(f"{type(error).__name__}: {error.message}")
+    return found
+
+
+def server_sent_events(random: Random) -> None:
+    """Events of all kinds of lines, damaged as bytes."""
+    text = json.dumps({"delta": "\u00fc\u2028 " + "x" * random.randint(0, 100)}, ensure_ascii=False)
+    lines = [random.choice((*FIELDS, "data: %s", "", "")).replace("%s", text) for _ in range(random.randint(1, 20))]
+    made = "".join(line + random.choice(LINE_ENDS) for line in lines).encode()
+    data = damaged_bytes(random, random.choice((b"", b"\xef\xbb\xbf")) + made)
+    whole = _pieces_read(SSEDecoder(), [data])
+    assert _pieces_read(SSEDecoder(), cuts(random, data)) == whole
+    for event in whole:
+        event.data.decode()
+
+
+def json_lines(random: Random) -> None:
+    """Lines of JSON, damaged as bytes."""
+    text = json.dumps({"message": {"content": "\u00fc\u2028 " + "x" * random.randint(0, 100)}}, ensure_ascii=False)
+    data = damaged_bytes(random, "".join(text + random.choice(("\n", "\r\n", "\n\n")) for _ in range(4)).encode())
+    assert _pieces_read(NDJSONDecoder(), cuts(random, data)) == _pieces_read(NDJSONDecoder(), [data])
+
+
 def refusals(random: Random) -> None:
     """Answers that are no success: any status, headers and body give an error of ours."""
     told = json.dumps({"message": "no", "code": "ValidationException", "originalStatusCode": 500}).encode()
@@ -258,8 +295,10 @@ def requests(random: Random) -> None:
 
 TARGETS: Mapping[str, Callable[[Random], None]] = {
     "frames": frames,
+    "json lines": json_lines,
     "refusals": refusals,
     "requests": requests,
+    "server-sent events": server_sent_events,
     **{f"stream {name}": damaged_stream(name) for name in ("converse", *BODIES)},
     **{f"answer {name}": damaged_answer(name) for name in ("converse", *BODIES)},
 }

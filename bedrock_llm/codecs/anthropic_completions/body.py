@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from bedrock_llm.codecs.anthropic_completions.schema import ASSISTANT, HUMAN, MARKS, MEMBERS, NAME, STOP_REASONS
 from bedrock_llm.codecs.shared.completions import Said, TextReader, only_known, text_in
+from bedrock_llm.codecs.shared.openai_errors import error_of
 from bedrock_llm.codecs.shared.prompts import PromptBody, Turn, harmless, knobs_of, turns_of
 from bedrock_llm.codecs.shared.reading import Json, object_of
 from bedrock_llm.config import ModelConfig
@@ -60,6 +61,8 @@ def _prompt(system: str, turns: Iterable[Turn]) -> str:
 
 def _said(data: Json) -> Said:
     answer = object_of(data, "the answer")
+    if answer.get("type") == "error":
+        raise error_of(answer)  # Anthropic's words for errors are among OpenAI's
     if "completion" not in answer and answer.get("type") != "ping":
         raise ProtocolError("the answer holds no completion", excerpt=repr(answer))
     rest = only_known(answer, "completion", "stop_reason")

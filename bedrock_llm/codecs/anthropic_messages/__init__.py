@@ -1,6 +1,5 @@
-"""The body `anthropic_messages`: how Claude is written to, on Bedrock's InvokeModel and at Anthropic."""
+"""The Messages API: Claude's own body, whoever carries it."""
 
-from bedrock_llm.codecs.anthropic_messages.body import MessagesBody
-from bedrock_llm.codecs.anthropic_messages.carrier import BEDROCK, Carrier
+from bedrock_llm.codecs.anthropic_messages.body import MessagesBody, direct_body
 
-__all__ = ["BEDROCK", "Carrier", "MessagesBody"]
+__all__ = ["MessagesBody", "direct_body"]

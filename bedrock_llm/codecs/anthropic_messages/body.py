@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from bedrock_llm.codecs.anthropic_messages.carrier import BEDROCK, Carrier
+from bedrock_llm.codecs.anthropic_messages.carrier import ANTHROPIC, BEDROCK, Carrier
 from bedrock_llm.codecs.anthropic_messages.decode import read
 from bedrock_llm.codecs.anthropic_messages.encode import body_of
 from bedrock_llm.codecs.anthropic_messages.prepare import prepare
@@ -20,7 +20,7 @@ from bedrock_llm.config import ModelConfig
 from bedrock_llm.request import Request
 from bedrock_llm.response import Response, ResponseWarning
 
-__all__ = ["MessagesBody"]
+__all__ = ["MessagesBody", "direct_body"]
 
 
 class MessagesBody(Body):
@@ -64,3 +64,8 @@ class MessagesBody(Body):
     def reader(self, config: ModelConfig) -> EventReader:
         """What reads a streamed answer."""
         return MessagesReader(config.family)
+
+
+def direct_body() -> MessagesBody:
+    """The body as Anthropic's own API takes it, and whoever speaks like it."""
+    return MessagesBody(ANTHROPIC)

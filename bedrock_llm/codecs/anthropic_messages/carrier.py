@@ -16,7 +16,7 @@ from bedrock_llm.codecs.shared.reading import Json
 from bedrock_llm.config import ModelConfig
 from bedrock_llm.request import Request
 
-__all__ = ["BEDROCK", "Carrier"]
+__all__ = ["ANTHROPIC", "BEDROCK", "Carrier"]
 
 BETA_HEADER = "anthropic-beta"
 
@@ -52,3 +52,4 @@ def _bedrock_members(request: Request, config: ModelConfig, stream: bool) -> dic
 
 
 BEDROCK = Carrier("Bedrock", False, _bedrock_members)
+ANTHROPIC = Carrier("Anthropic", True, lambda request, config, stream: {})  # all of its own stands in headers

@@ -5,7 +5,8 @@ Here: JSON to `Response`, and the readers of calls, citations and counts that st
 Follows: Cohere's API of version 1, NonStreamedChatResponse.
 
 Rule 1: the wire has no ids of calls; theirs follow from their places.
-Rule 2: what is billed is counted, as Bedrock counts too; the tokens with Cohere's own preamble stay in raw.
+Rule 2: what is billed is counted, as Bedrock counts too, or all tokens with Cohere's own preamble: whoever carries the
+        body says which; the other block stays in raw.
 """
 
 from __future__ import annotations
@@ -28,11 +29,13 @@ from bedrock_llm.errors import ProtocolError
 from bedrock_llm.messages import Citation, Message, Part, Text, ToolCall
 from bedrock_llm.response import Response, ResponseWarning, StopReason, Usage
 
-__all__ = ["ended", "read_answer", "read_calls", "read_citations", "read_usage"]
+__all__ = ["BILLED", "TOKENS", "ended", "read_answer", "read_calls", "read_citations", "read_usage"]
+
+BILLED, TOKENS = "billed_units", "tokens"
 
 
-def read_answer(data: Json) -> Response[Any]:
-    """A whole answer.
+def read_answer(data: Json, counts: tuple[str, ...]) -> Response[Any]:
+    """A whole answer; of its blocks of counts the first of `counts` that it has is taken.
 
     Raises:
         ProtocolError: It is none.
@@ -49,7 +52,7 @@ def read_answer(data: Json) -> Response[Any]:
         message=Message("assistant", (*parts, *calls)),
         stop_reason=reason,
         raw_stop_reason=word,
-        usage=read_usage(data.get("meta")),
+        usage=read_usage(data.get("meta"), counts),
         warnings=() if warning is None else (warning,),
         raw=data,
     )
@@ -108,12 +111,18 @@ def _string(value: Json) -> str | None:
     return value if value.__class__ is str else None
 
 
-def read_usage(meta: Json) -> Usage:
-    """The counts of an answer: what is billed, or else the tokens."""
+def read_usage(meta: Json, blocks: tuple[str, ...]) -> Usage:
+    """The counts of an answer, of the first of these blocks that counts; all tokens hold what a cache gave."""
     fields = meta if meta.__class__ is dict else {}
-    for name in ("billed_units", "tokens"):
+    for name in blocks:
         counts = fields.get(name)
         if counts.__class__ is dict and ("input_tokens" in counts or "output_tokens" in counts):
             given, taken = count(counts.get("input_tokens")), count(counts.get("output_tokens"))
-            return Usage(input_tokens=given, output_tokens=taken, searches=count(counts.get("search_units", 0)))
+            read = (count(fields.get("cached_tokens")) or 0) if name == TOKENS else None
+            return Usage(
+                input_tokens=given - read if given is not None and read and given >= read else given,
+                cache_read_tokens=read,
+                output_tokens=taken,
+                searches=count(counts.get("search_units", 0)),
+            )
     return Usage()

@@ -36,10 +36,15 @@ _COMMON = frozenset({"event_type", "is_finished"})
 
 
 class CohereReader(EventReader):
-    """Reads the events of one answer."""
+    """Reads the events of one answer.
 
-    def __init__(self) -> None:
+    Args:
+        counts: The blocks of counts that its end may hold, the one to take first.
+    """
+
+    def __init__(self, counts: tuple[str, ...]) -> None:
         super().__init__()
+        self._blocks = counts
         self._pieces: list[str] = []
         self._citations: list[Json] = []
         self._documents: list[Json] = []
@@ -100,7 +105,7 @@ class CohereReader(EventReader):
         word = final.get("finish_reason") if word is None else word
         reason, warning = ended(word, has_calls=bool(calls))
         self.stop(reason, word, warning)
-        usage = read_usage(final.get("meta"))
+        usage = read_usage(final.get("meta"), self._blocks)
         self.usage = usage if usage.input_tokens is not None else None
         kept = {**_rest(fields), **final}
         kept.pop("response", None)

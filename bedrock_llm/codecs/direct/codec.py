@@ -28,7 +28,12 @@ __all__ = ["Api", "DirectCodec"]
 
 JSON_TYPE = "application/json"
 SSE_TYPE = "text/event-stream"
-_REQUEST_IDS = ("request-id", "x-request-id", "apim-request-id", "x-goog-request-id", "x-debug-trace-id")
+_LINES_TYPES = frozenset({"application/x-ndjson", "application/stream+json", "application/jsonl"})
+_REQUEST_IDS = (
+    *("request-id", "x-request-id", "apim-request-id", "x-goog-request-id", "x-debug-trace-id"),
+    "x-amzn-requestid",
+)
+_AWS_ERROR = "x-amzn-errortype"  # whoever AWS itself turns away is told so in its own form, whatever API was asked
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -42,7 +47,7 @@ class Api(NamedTuple):
         error_of: The error that a body says, given the body and the HTTP status.
         members: Members of the body that are the API's own (the model's name, that it shall be streamed); they stand
             first.
-        framing: How a stream comes: server-sent events, or lines of JSON.
+        framing: How a stream comes where its content type does not say: server-sent events, or lines of JSON.
     """
 
     name: str
@@ -118,21 +123,24 @@ class DirectCodec(Codec):
             ProtocolError: It is a page for a browser.
         """
         kind = headers.get("content-type", "").split(";", 1)[0].strip().lower()
-        if self.api.framing == "ndjson":
+        if kind in _LINES_TYPES or (self.api.framing == "ndjson" and kind != SSE_TYPE):
             return LinesDecoder(self.body.reader(config))
         if kind == JSON_TYPE:
             return WholeAnswerDecoder(lambda body: self.decode(body, headers, config))
         if kind.startswith("text/html"):
             text = f"the service answered with status 200 and {kind}, not with a stream of events"
             raise ProtocolError(text, status=200, request_id=self.request_id(headers))
-        return DirectStreamDecoder(self.body.reader(config))
+        return DirectStreamDecoder(self.body.reader(config), lambda body: self.decode(body, headers, config))
 
     def request_id(self, headers: Mapping[str, str]) -> str | None:
         """The provider's id of an answer."""
         return next((headers[name] for name in _REQUEST_IDS if name in headers), None)
 
     def price_class(self, raw: Any) -> str | None:
-        """The service tier that the answer says it was served with."""
+        """The service tier that the answer says it was served with, or what the body knows of its prices."""
+        own = self.body.price_class(raw)
+        if own is not None:
+            return own
         fields = raw if raw.__class__ is dict else {}
         usage = fields.get("usage")
         tier = fields.get("service_tier") or (usage.get("service_tier") if usage.__class__ is dict else None)
@@ -143,6 +151,10 @@ class DirectCodec(Codec):
         excerpt, request_id = excerpt_of(body), self.request_id(headers)
         if status < 400:
             return redirected(status, headers, excerpt, request_id)
+        if _AWS_ERROR in headers:
+            from bedrock_llm.codecs.shared.aws_errors import from_http  # of this codec's hosts only Bedrock needs it
+
+            return from_http(status, headers, body)
         data = _json(body)
         error = self.api.error_of({} if data is None else data, status)
         if data is None:

@@ -6,7 +6,9 @@ Follows: OpenAI's ChatCompletionStreamResponseDelta, and what other servers make
 
 Rule 1: a whole message is one delta, so both ways of an answer are read by the same lines.
 Rule 2: pieces of one kind that follow one another are one part.
-Rule 3: what has no name here is handed on as it is.
+Rule 3: reasoning in entries (`reasoning_details`) is kept whole behind the other parts, as it may have to go back; the
+        words of it that people read come beside it.
+Rule 4: what has no name here is handed on as it is.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Literal, TypeAlias
 
 from bedrock_llm.codecs.openai_chat.calls import Calls
-from bedrock_llm.codecs.openai_chat.schema import NAME, Options
+from bedrock_llm.codecs.openai_chat.details import Details
+from bedrock_llm.codecs.openai_chat.schema import DETAILS, IN_MESSAGE, NAME, Options
 from bedrock_llm.codecs.openai_chat.tags import TagSplitter
 from bedrock_llm.codecs.shared.reading import Json, list_of, string_of
 from bedrock_llm.errors import ProtocolError
@@ -27,7 +30,7 @@ __all__ = ["Assembly", "read_annotation"]
 
 Kind: TypeAlias = Literal["text", "refusal", "thinking"]
 
-_READ = frozenset({"role", "content", "refusal", "tool_calls", "function_call", "annotations"})
+_READ = frozenset({"role", DETAILS, "content", "refusal", "tool_calls", "function_call", "annotations"})
 
 
 class Assembly:
@@ -50,6 +53,7 @@ class Assembly:
         self._known = _READ.union(options.reasoning_fields)
         self._tags = TagSplitter(options.think_tags) if options.think_tags else None
         self._calls = Calls(self.parts)
+        self._details = Details()
         self._kind: Kind | None = None
         self._pieces: list[str] = []
         self._signature: str | None = None
@@ -93,6 +97,8 @@ class Assembly:
             self.refused = True
             self._flush(events)
             self._grow("refusal", string_of(refusal, "refusal"), events)
+        if delta.get(DETAILS):
+            self._details.take(list_of(delta[DETAILS], DETAILS))
         calls = delta.get("tool_calls") or _legacy(delta.get("function_call"))
         if calls:
             self._close(events)
@@ -108,6 +114,10 @@ class Assembly:
         """
         self._close(events)
         self._calls.finish(events, cut=reason is StopReason.length)
+        if self._details.entries:
+            part = Opaque(NAME, IN_MESSAGE, {DETAILS: self._details.entries})
+            self.parts.append(part)
+            events.append(PartFinished(part))
 
     def _grow(self, kind: Kind, piece: str, events: list[Event]) -> None:
         if self._kind != kind:

@@ -10,11 +10,12 @@ Rule: what is known is read strictly; counts that cannot be believed are unknown
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import combinations
 from typing import Any
 
 from bedrock_llm.codecs.openai_chat.assembly import Assembly
-from bedrock_llm.codecs.openai_chat.failures import failure_of
 from bedrock_llm.codecs.openai_chat.schema import FURTHER_CHOICES, STOP_REASONS, options_of
+from bedrock_llm.codecs.shared.openai_errors import error_of
 from bedrock_llm.codecs.shared.reading import Json, count, stop_reason_of
 from bedrock_llm.config import ModelConfig
 from bedrock_llm.errors import ProtocolError
@@ -33,7 +34,7 @@ def read_answer(data: Json, config: ModelConfig) -> Response[Any]:
         ProviderError: It is an error, though it came as an answer.
     """
     if data.__class__ is dict and data.get("error"):
-        raise failure_of(data["error"])
+        raise error_of(data)
     choices = data.get("choices") if data.__class__ is dict else None
     if choices.__class__ is not list or not choices or choices[0].__class__ is not dict:
         raise ProtocolError("the service's answer holds no choices", excerpt=repr(data))
@@ -87,7 +88,8 @@ def usage_in(data: Mapping[str, Json], choice: Mapping[str, Json]) -> dict[str, 
 def read_usage(data: Mapping[str, Json] | None) -> Usage:
     """The counts in buckets that do not overlap: `prompt_tokens` holds what a cache gave or took, and audio.
 
-    `completion_tokens` holds the reasoning; where the sum of all shows that it does not, it is added.
+    `completion_tokens` holds the reasoning. Some servers count one of these beside, which `total_tokens` shows; a cache
+    that gave more than the prompt has must have been counted beside it too.
     """
     if data is None:
         return Usage()
@@ -97,10 +99,14 @@ def read_usage(data: Mapping[str, Json] | None) -> Usage:
     written = _first(before, ("cache_write_tokens",)) or _first(data, _CACHE_WRITTEN)
     heard, spoken = _first(before, ("audio_tokens",)), _first(after, ("audio_tokens",))
     reasoning = _first(after, ("reasoning_tokens",))
+    kinds = {"reasoning": reasoning, "heard": heard, "cached": read + written}
     total = count(data.get("total_tokens"))
-    if given is not None and taken is not None and reasoning and total == given + taken + reasoning:
+    if data.get("completion_tokens") is None and given is not None and total is not None and total >= given:
+        taken = total - given  # a count of nothing may be left out
+    beside = _beside(total, given, taken, kinds)
+    if taken is not None and "reasoning" in beside:
         taken += reasoning
-    inside = read + written + heard
+    inside = sum(kinds[name] for name in ("heard", "cached") if name not in beside)
     return Usage(
         input_tokens=given - inside if given is not None and given >= inside else given,
         cache_read_tokens=read,
@@ -110,6 +116,16 @@ def read_usage(data: Mapping[str, Json] | None) -> Usage:
         output_audio_tokens=spoken,
         reasoning_tokens=reasoning,
     )
+
+
+def _beside(total: int | None, given: int | None, taken: int | None, kinds: Mapping[str, int]) -> tuple[str, ...]:
+    """Which kinds the total holds beyond prompt and completion: the fewest that make up the difference."""
+    if total is None or given is None or taken is None or total <= given + taken:
+        return ()
+    counted = [name for name, number in kinds.items() if number]
+    groups = (group for size in range(1, len(counted) + 1) for group in combinations(counted, size))
+    missing = total - given - taken
+    return next((group for group in groups if sum(kinds[name] for name in group) == missing), ())
 
 
 _CACHE_READ = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens", "cache_read_input_tokens")

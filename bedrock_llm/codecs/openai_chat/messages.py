@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from bedrock_llm.codecs.openai_chat.attachments import media_part
-from bedrock_llm.codecs.openai_chat.schema import NAME, Options
+from bedrock_llm.codecs.openai_chat.schema import DETAILS, IN_MESSAGE, NAME, REASONING_FIELDS, Options
 from bedrock_llm.codecs.shared.names import replayed_id, replayed_name
 from bedrock_llm.codecs.shared.reading import Json
 from bedrock_llm.codecs.shared.writing import to_json
@@ -22,13 +22,11 @@ from bedrock_llm.config import ModelConfig
 from bedrock_llm.messages import CachePoint, Message, Opaque, Part, Text, Thinking, ToolCall, ToolResult
 from bedrock_llm.request import Request
 
-__all__ = ["ERROR_PREFIX", "IN_CALLS", "IN_MESSAGE", "MessageWriter"]
+__all__ = ["ERROR_PREFIX", "IN_CALLS", "MessageWriter"]
 
 ERROR_PREFIX = "Error: "  # the wire has no mark for a tool that failed
 INVALID_INPUT = "invalid_json"  # the member under which unreadable arguments go back to the model, as text
-# Kinds of `Opaque` that are no part of the content: an entry of `tool_calls`, and members of the message itself.
-IN_CALLS = "tool_calls"
-IN_MESSAGE = "message"
+IN_CALLS = "tool_calls"  # the kind of an `Opaque` that is an entry of them
 
 
 class MessageWriter:
@@ -117,6 +115,8 @@ class MessageWriter:
         content, members = self._content(said, where)
         made: dict[str, Json] = {"role": "assistant"}
         history, words = self._options.reasoning_history, "".join(thought)
+        if history == DETAILS:  # which hold the words too
+            history, words = REASONING_FIELDS[0], "" if DETAILS in members else words
         if history == "thinking" and words:
             content.insert(0, {"type": "thinking", "thinking": [{"type": "text", "text": words}]})
         made["content"] = None if calls and not content else _joined(content)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from bedrock_llm.codecs.openai_chat.schema import NAME, Options, options_of
+from bedrock_llm.codecs.openai_chat.schema import DETAILS, IN_MESSAGE, NAME, Options, options_of
 from bedrock_llm.codecs.shared.cache import place_cache_points
 from bedrock_llm.codecs.shared.draft import (
     CALLS,
@@ -28,7 +28,7 @@ from bedrock_llm.codecs.shared.draft import (
     step,
 )
 from bedrock_llm.config import ModelConfig
-from bedrock_llm.messages import Message, Text, Thinking, ToolCall
+from bedrock_llm.messages import Message, Opaque, Part, Text, Thinking, ToolCall
 from bedrock_llm.request import Request
 from bedrock_llm.response import ResponseWarning
 
@@ -58,11 +58,12 @@ def prepare(request: Request, config: ModelConfig) -> tuple[Request, tuple[Respo
     """
     known = _known(config)
     request, unread = _without_spare_reasoning(request, known.options)
+    request, unsealed = _without_details(request, known.options)
     prepared, warnings = settle(request, known.config, NAME, known.steps)
     prepared, unmarked = place_cache_points(prepared, known.config, api="this body", refused_behind=lambda part: False)
     if config.feature("system_messages") is False and prepared.messages[:1] and prepared.messages[0].role == "system":
         prepared = _one_system_message(prepared)
-    return prepared, (*unread, *warnings, *unmarked)
+    return prepared, (*unread, *unsealed, *warnings, *unmarked)
 
 
 def _known(config: ModelConfig) -> _Known:
@@ -109,6 +110,37 @@ def _without_spare_reasoning(request: Request, options: Options) -> tuple[Reques
             message = replace(message, parts=kept)  # noqa: PLW2901  # the message as it goes on
         messages.append(message)
     return (request.with_(messages=messages), tuple(warnings)) if warnings else (request, ())
+
+
+def _without_details(request: Request, options: Options) -> tuple[Request, tuple[ResponseWarning, ...]]:
+    """Leave `reasoning_details` out where the server would refuse them; words beside them have their own warning."""
+    if options.reasoning_history == DETAILS:
+        return request, ()
+    changed: dict[int, Message] = {}
+    warnings: list[ResponseWarning] = []
+    for index, message in enumerate(request.messages):
+        if any(map(_has_details, message.parts)):
+            kept = [_less_details(part) for part in message.parts]
+            changed[index] = replace(message, parts=tuple(part for part in kept if part is not None))
+            if not any(part.__class__ is Thinking for part in message.parts):
+                text = f"reasoning in messages[{index}] was left out: the model does not read it again"
+                warnings.append(ResponseWarning("repaired", text, f"messages[{index}]"))
+    if not changed:
+        return request, ()
+    messages = [changed.get(index, message) for index, message in enumerate(request.messages)]
+    return request.with_(messages=messages), tuple(warnings)
+
+
+def _has_details(part: Part) -> bool:
+    return isinstance(part, Opaque) and part.provider == NAME and part.kind == IN_MESSAGE and DETAILS in part.data
+
+
+def _less_details(part: Part) -> Part | None:
+    """The part less its details; None where there is nothing else."""
+    if not isinstance(part, Opaque) or not _has_details(part):
+        return part
+    rest = {name: value for name, value in part.data.items() if name != DETAILS}
+    return replace(part, data=rest) if rest else None
 
 
 def _one_system_message(request: Request) -> Request:

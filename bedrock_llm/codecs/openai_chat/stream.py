@@ -6,7 +6,8 @@ Follows: OpenAI's CreateChatCompletionStreamResponse, and what other servers mak
 
 Rule 1: the finish reason ends the answer's parts; the count may stand beside it or follow. A count from before is
         used only where none came with or after it, as some servers count all along.
-Rule 2: `[DONE]` ends the answer too, also one that never said why.
+Rule 2: `[DONE]` ends the answer too, also one that never said why; the end of the body alone does so only where the
+        server is known to leave both out.
 Rule 3: an object with `error` is an error, whatever else it holds.
 """
 
@@ -17,12 +18,12 @@ from collections.abc import Mapping, Set
 from bedrock_llm.codecs.body import EventReader
 from bedrock_llm.codecs.openai_chat.assembly import Assembly
 from bedrock_llm.codecs.openai_chat.decode import ended, read_usage, usage_in, word_of
-from bedrock_llm.codecs.openai_chat.failures import failure_of
 from bedrock_llm.codecs.openai_chat.schema import DONE, FURTHER_CHOICES, NAME, options_of
+from bedrock_llm.codecs.shared.openai_errors import error_of
 from bedrock_llm.codecs.shared.reading import Json, object_of
 from bedrock_llm.config import ModelConfig
 from bedrock_llm.errors import ProtocolError
-from bedrock_llm.events import Event, OpaqueEvent
+from bedrock_llm.events import Event, OpaqueEvent, UsageReported
 
 __all__ = ["ChatReader"]
 
@@ -41,7 +42,10 @@ class ChatReader(EventReader):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self._assembly = Assembly(config.family, options_of(config))
+        options = options_of(config)
+        self._assembly = Assembly(config.family, options)
+        self._ends_unmarked = options.ends_unmarked
+        self._begun = False
         self._counts: dict[str, Json] | None = None
         self._said: dict[str, Json] = {}
         self._members: Set[str] = frozenset()
@@ -58,7 +62,8 @@ class ChatReader(EventReader):
             self._sentinel(payload, events)
             return
         if payload.get("error"):
-            raise failure_of(payload["error"])
+            self._count_failed(payload, events)
+            raise error_of(payload)
         choices = payload.get("choices")
         if choices is not None and choices.__class__ is not list:
             raise ProtocolError("choices of a chunk must be a list", excerpt=repr(payload))
@@ -67,6 +72,7 @@ class ChatReader(EventReader):
             self._keep(payload, events)
         choice: Mapping[str, Json] = self._main(choices, events) if choices else _NOTHING
         if choice:
+            self._begun = True
             self._take_choice(choice, payload, events)
         self._count(payload, choice, events)
 
@@ -76,6 +82,8 @@ class ChatReader(EventReader):
         Raises:
             StreamInterruptedError: The answer had not said that it was complete.
         """
+        if self._ends_unmarked and self._begun and not self.answered:
+            self._stop(None, events)
         self._count_at_last()
         super().end(events)
 
@@ -135,6 +143,12 @@ class ChatReader(EventReader):
             self._keep(payload, events)
             events.append(OpaqueEvent(NAME, "response", {"usage": counts}))  # it may count what has no name here
             self.usage = read_usage(counts)
+
+    def _count_failed(self, payload: Mapping[str, Json], events: list[Event]) -> None:
+        """What was used until the answer failed, where it is known: it may be billed."""
+        counts = usage_in(payload, _NOTHING) or self._counts
+        if counts is not None:
+            events.append(UsageReported(read_usage(counts)))
 
     def _count_at_last(self) -> None:
         if self.usage is None and self._counts is not None:

@@ -144,7 +144,13 @@ def settle_reasoning(draft: Draft, calls: Mapping[str, None]) -> None:
         draft.changes["reasoning"] = None
         return
     style = reasoning_style(value, draft.config)
-    if value is False or not isinstance(style, Mapping) or style.get("style") != "budget":
+    if value is False or not isinstance(style, Mapping):
+        return
+    if style.get("sampling") is False:
+        for name in ("temperature", "top_p"):
+            if draft.get(name) is not None:
+                draft.drop(name, f"{draft.model} does not take it while it reasons")
+    if style.get("style") != "budget":
         return
     why = f"{draft.model} does not take it while it reasons within a budget"
     if draft.get("temperature") not in (None, 1):

@@ -44,6 +44,7 @@ _STYLES: Mapping[str, Callable[[str], dict[str, Json]]] = {
     "reasoning_effort": lambda effort: {"reasoning_effort": effort},
     "reasoning.effort": lambda effort: {"reasoning": {"effort": effort}},
     "reasoning_config": lambda effort: {"reasoning_config": effort},
+    "gemini_level": lambda effort: {"thinkingConfig": {"thinkingLevel": effort.upper(), "includeThoughts": True}},
 }
 
 
@@ -100,6 +101,8 @@ def reasoning_fields(value: Any, config: ModelConfig, max_tokens: int | None) ->
         return Written(None, _left_out("reasoning", f"{config.model} {known}"))
     if style.get("style") == "budget":
         return _budget(value, style, config.max_output_tokens if max_tokens is None else max_tokens)
+    if style.get("style") == "gemini_budget":
+        return _gemini_budget(value, style, max_tokens)
     write = _STYLES.get(str(style.get("style")))
     if write is None:
         return Written(None, _left_out("reasoning", f"the reasoning style {style.get('style')!r} is not known"))
@@ -138,6 +141,20 @@ def _budget(value: str | int, style: Mapping[str, Any], max_tokens: int | None) 
                 text = f"max_tokens ({max_tokens}) leaves no room for the smallest budget ({least} tokens)"
                 return Written(None, _left_out("reasoning", text))
     return Written({"thinking": {"type": "enabled", "budget_tokens": budget}})
+
+
+def _gemini_budget(value: str | int, style: Mapping[str, Any], max_tokens: int | None) -> Written:
+    """A budget of Gemini's; it is a part of `max_tokens`, but may be as large: then nothing may be left to say."""
+    least, most = int(style.get("min_budget") or 1), style.get("max_budget")
+    if isinstance(value, int):
+        if value < least or (most is not None and value > most):
+            upper = "" if most is None else f" and at most {most}"
+            raise InvalidRequestError.of("reasoning", value, f"a budget of at least {least}{upper} tokens")
+        budget = value
+    else:
+        half = _BUDGETS[value] if max_tokens is None else max_tokens // 2
+        budget = max(min(_BUDGETS[value], half, *(() if most is None else (int(most),))), least)
+    return Written({"thinkingConfig": {"thinkingBudget": budget, "includeThoughts": True}})
 
 
 def _effort(value: str | int, style: Mapping[str, Any], write: Callable[[str], dict[str, Json]]) -> Written:
@@ -227,8 +244,9 @@ def read_fields(fields: Mapping[str, Json], config: ModelConfig) -> tuple[dict[s
 def _candidates(fields: Mapping[str, Json], config: ModelConfig) -> list[tuple[dict[str, Any], dict[str, Json]]]:
     """Parameters that might have been said, with the fields they would have become."""
     found: list[tuple[dict[str, Any], dict[str, Json]]] = []
-    budget = _look(fields, "thinking.budget_tokens")
-    for value in (*((budget,) if budget.__class__ is int and budget > 0 else ()), "low", "medium", "high", False):
+    told = [_look(fields, path) for path in ("thinking.budget_tokens", "thinkingConfig.thinkingBudget")]
+    budgets = [budget for budget in told if budget.__class__ is int and budget > 0]
+    for value in (*budgets, "low", "medium", "high", False):
         try:
             written = reasoning_fields(value, config, None)
         except InvalidRequestError:

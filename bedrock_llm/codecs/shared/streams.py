@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from bedrock_llm.codecs.base import StreamDecoder
 from bedrock_llm.codecs.body import EventReader
-from bedrock_llm.errors import LLMError
+from bedrock_llm.errors import LLMError, ProtocolError, StreamInterruptedError
 from bedrock_llm.events import Event, events_of
 from bedrock_llm.response import Response, ResponseWarning
 
@@ -106,8 +106,13 @@ class BodyStreamDecoder(StreamDecoder):
         if self.complete:
             return events
         if not self.answered:
-            for frame in self._frames.close() or ():
-                self.read(frame, events)
+            try:
+                for frame in self._frames.close() or ():
+                    self.read(frame, events)
+            except ProtocolError as error:  # only what stood at the very end can have been cut
+                if self._frames.error is not None:
+                    raise
+                raise StreamInterruptedError("the stream ended in the middle of an event") from error
         if not self.reader.complete:
             self.reader.end(events)
         self.complete = True

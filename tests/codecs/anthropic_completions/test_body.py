@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bedrock_llm.codecs.anthropic_completions import CompletionsBody
 from bedrock_llm.codecs.invoke import InvokeCodec
 from bedrock_llm.config import ModelConfig
-from bedrock_llm.errors import ProtocolError, StreamInterruptedError, UnsupportedFeatureError
+from bedrock_llm.errors import OverloadedError, ProtocolError, StreamInterruptedError, UnsupportedFeatureError
 from bedrock_llm.events import empty_response, fold
 from bedrock_llm.messages import Message, Text
 from bedrock_llm.parameters import ToolSpec
@@ -114,6 +114,12 @@ def test_the_fold_of_a_stream_equals_the_decode_of_the_same_answer(pieces, word)
 def test_a_stream_without_a_stop_reason_was_interrupted():
     with pytest.raises(StreamInterruptedError):
         streamed([{"completion": "a", "stop_reason": None}])
+
+
+def test_an_error_inside_the_answer_is_that_error():
+    with pytest.raises(OverloadedError, match="Overloaded") as caught:
+        streamed([{"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}])
+    assert caught.value.code == "overloaded_error"
 
 
 def test_the_sequence_that_stopped_it_stands_in_raw():

@@ -8,7 +8,8 @@ import json
 
 import pytest
 
-from bedrock_llm.codecs.anthropic_messages import Carrier, MessagesBody
+from bedrock_llm.codecs.anthropic_messages import MessagesBody
+from bedrock_llm.codecs.anthropic_messages.carrier import Carrier
 from bedrock_llm.codecs.converse import ConverseCodec
 from bedrock_llm.codecs.invoke import InvokeCodec
 from bedrock_llm.config import ModelConfig

@@ -9,7 +9,8 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bedrock_llm.codecs.anthropic_messages import BEDROCK, MessagesBody
+from bedrock_llm.codecs.anthropic_messages import MessagesBody
+from bedrock_llm.codecs.anthropic_messages.carrier import BEDROCK
 from bedrock_llm.codecs.invoke import InvokeCodec
 from bedrock_llm.errors import LLMError
 from bedrock_llm.events import empty_response, events_of, fold

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bedrock_llm.codecs.cohere_chat import CohereChatBody
+from bedrock_llm.codecs.cohere_chat import CohereChatBody, direct_body
 from bedrock_llm.codecs.invoke import InvokeCodec
 from bedrock_llm.config import ModelConfig
 from bedrock_llm.errors import LLMError, ProtocolError, StreamInterruptedError
@@ -73,6 +73,16 @@ def test_counts_of_tokens_are_taken_where_nothing_is_billed():
     assert BODY.read({"text": "a", "meta": {"tokens": META["tokens"]}}, R).usage.input_tokens == 70
     assert BODY.read({"text": "a", "meta": {"billed_units": {"search_units": 1}}}, R).usage == Usage()
     assert BODY.read({"text": "a"}, R).usage == Usage()
+
+
+def test_coheres_own_api_counts_all_tokens_and_what_a_cache_gave():
+    meta = {**META, "cached_tokens": 60}
+    usage = Usage(input_tokens=10, cache_read_tokens=60, output_tokens=5, searches=0)
+    assert direct_body().read({"text": "a", "meta": meta}, R).usage == usage
+    reader, events = direct_body().reader(R), []
+    reader.take(event("stream-end", response={"text": "a", "finish_reason": "COMPLETE", "meta": meta}), events)
+    assert reader.usage == usage
+    assert direct_body().read({"text": "a", "meta": {"billed_units": META["billed_units"]}}, R).usage.input_tokens == 3
 
 
 def test_calls_get_ids_of_their_places():

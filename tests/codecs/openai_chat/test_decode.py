@@ -234,6 +234,7 @@ def used(before, after, *, read=0, written=0, heard=0, spoken=0, thought=0):
             counted(3, 5, total_tokens=10, completion_tokens_details={"reasoning_tokens": 2}),
             used(3, 7, thought=2),
         ),
+        ({"prompt_tokens": 3, "total_tokens": 3}, used(3, 0)),
         (counted(-1, "5"), used(None, None)),
     ],
 )

@@ -219,6 +219,18 @@ def test_an_error_inside_the_stream_is_raised():
         read(chunk(content="a"), {**chunk("stop"), "error": {"message": "slow down", "code": 429}})
 
 
+@pytest.mark.parametrize("place", ["before", "beside"])
+def test_what_was_used_until_a_stream_failed_is_reported(place):
+    reader, events = BODY.reader(ModelConfig()), []
+    failed = {"choices": [], "error": {"message": "slow down", "code": 429}}
+    counts = {"prompt_tokens": 3, "completion_tokens": 1, "total_tokens": 4}
+    reader.take({**chunk(content="a"), **({"usage": counts} if place == "before" else {})}, events)
+    with pytest.raises(RateLimitError):
+        reader.take({**failed, **({"usage": counts} if place == "beside" else {})}, events)
+    usage = fold(empty_response(), events).usage
+    assert (usage.input_tokens, usage.output_tokens) == (3, 1)
+
+
 def test_a_stream_without_an_end_is_interrupted():
     with pytest.raises(StreamInterruptedError):
         read(chunk(content="a"))

@@ -8,7 +8,8 @@ import json
 
 import pytest
 
-from bedrock_llm.codecs.anthropic_messages import BEDROCK, MessagesBody
+from bedrock_llm.codecs.anthropic_messages import MessagesBody
+from bedrock_llm.codecs.anthropic_messages.carrier import BEDROCK
 from bedrock_llm.codecs.shared.fields import merge
 from bedrock_llm.config import ModelConfig
 from bedrock_llm.errors import InvalidRequestError

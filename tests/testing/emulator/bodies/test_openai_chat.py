@@ -120,7 +120,7 @@ def test_what_the_body_writes_is_taken_and_read_as_the_request_that_it_was(reque
     assert written(BODY.parse(body, CHAT)) == body
 
 
-@pytest.mark.parametrize("history", ["reasoning_content", "reasoning", "thinking"])
+@pytest.mark.parametrize("history", ["reasoning_content", "reasoning", "reasoning_details", "thinking"])
 def test_reasoning_in_the_history_is_read_where_the_model_takes_it(history):
     config = ModelConfig(family="kimi", features={"native": {"body": "openai_chat", "reasoning_history": history}})
     turns = [Message.user("a"), Message.assistant(Thinking("Hm", family="kimi"), Text("b")), Message.user("c")]
@@ -235,6 +235,13 @@ ANSWERS = [
         usage=Usage(1, 0, 0, None, 1, 0, 0),
     ),
     Response(Message.assistant("cut"), StopReason.length, usage=Usage(1, 0, 0, None, 1, 0, 0)),
+    Response(
+        Message.assistant(
+            "sealed", Opaque("openai_chat", "message", {"reasoning_details": [{"type": "x", "data": "y"}]})
+        ),
+        StopReason.stop,
+        usage=Usage(1, 0, 0, None, 1, 0, 0),
+    ),
 ]
 
 

@@ -8,6 +8,7 @@ Follows: https://docs.claude.com/en/docs/build-with-claude/claude-on-amazon-bedr
 from __future__ import annotations
 
 from bedrock_llm.config import ModelConfig
+from bedrock_llm.testing.emulator.bodies.anthropic_messages.newer import check_newer_blocks, check_newer_members
 from bedrock_llm.testing.emulator.bodies.anthropic_messages.rules import check_rules
 from bedrock_llm.testing.emulator.bodies.anthropic_messages.shape import MEMBERS, blocks, check_shape
 from bedrock_llm.testing.emulator.native import Object
@@ -50,6 +51,8 @@ def check(body: Object, config: ModelConfig, stream: bool) -> None:
     _betas(body)
     check_shape(body)
     _sources(body)
+    if body["anthropic_version"] == _NEW:
+        check_newer_blocks(body)
     check_rules(body, config)
 
 
@@ -59,11 +62,8 @@ def _version(body: Object) -> None:
         raise Invalid("anthropic_version: Field required")
     if version not in (_OLD, _NEW):
         raise Invalid(f"anthropic_version: Input should be '{_OLD}' or '{_NEW}'")
-    if version == _OLD:
-        return
-    for name in ("temperature", "top_p", "top_k"):
-        if body.get(name) is not None:
-            raise Invalid(f"{name}: Extra inputs are not permitted")
+    if version == _NEW:
+        check_newer_members(body)
 
 
 def _betas(body: Object) -> None:
@@ -77,9 +77,8 @@ def _betas(body: Object) -> None:
 
 
 def _sources(body: Object) -> None:
-    """Nothing is fetched, and there are no files; the new version also minds whose turn a block stands in."""
-    newer = body["anthropic_version"] == _NEW
-    for where, block, role in blocks(body):
+    """Nothing is fetched, and there are no files."""
+    for where, block, _ in blocks(body):
         kind = block["type"]
         if kind in ("image", "document") and block["source"]["type"] in ("url", "file"):
             found, expected = block["source"]["type"], "'base64'" if kind == "image" else "'base64', 'content', 'text'"
@@ -87,7 +86,3 @@ def _sources(body: Object) -> None:
                 f"{where}.{kind}.source: Input tag '{found}' found using 'type' does not match any of the expected "
                 f"tags: {expected}"
             )
-        if newer and kind == "document" and role == "assistant":
-            raise Invalid(f"{where}: `document` blocks are not allowed in `assistant` messages")
-        if newer and kind == "text" and role == "user" and block.get("citations"):
-            raise Invalid(f"{where}: `text` blocks in `user` messages must not have `citations`")

@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bedrock_llm.codecs.openai_chat.schema import NAME
+from bedrock_llm.codecs.openai_chat.schema import IN_MESSAGE, NAME
 from bedrock_llm.errors import InvalidRequestError
 from bedrock_llm.messages import Opaque, Part, Text, Thinking, ToolCall
 from bedrock_llm.response import Response, StopReason, Usage
@@ -36,7 +36,7 @@ def answer(response: Response[Any]) -> dict[str, Any]:
     Raises:
         InvalidRequestError: It holds what this body has no place for.
     """
-    text, thought, calls = "", "", list[dict[str, Any]]()
+    text, thought, calls, more = "", "", list[dict[str, Any]](), dict[str, Any]()
     for part in _checked(response):
         if isinstance(part, Text):
             text += part.text
@@ -44,11 +44,13 @@ def answer(response: Response[Any]) -> dict[str, Any]:
             thought += part.text
         elif isinstance(part, ToolCall):
             calls.append({"id": part.id, "type": "function", "function": _function(part)})
+        elif isinstance(part, Opaque) and part.kind == IN_MESSAGE:
+            more |= part.data
         elif isinstance(part, Opaque):
             calls.append(part.data)
     message: dict[str, Any] = {"role": "assistant", "content": text or (None if calls or thought else "")}
     message |= {"reasoning_content": thought} if thought else {}
-    message |= {"tool_calls": calls} if calls else {}
+    message |= {"tool_calls": calls, **more} if calls else more
     choice = {"index": 0, "message": message, "finish_reason": _word(response), "logprobs": None}
     return {**_head("chat.completion"), "choices": [choice], "usage": _usage(response.usage)}
 
@@ -62,6 +64,8 @@ def chunks(response: Response[Any]) -> Iterator[dict[str, Any]]:
             yield from (_chunk({"content": piece}) for piece in pieces(part.text))
         elif isinstance(part, Thinking):
             yield from (_chunk({"reasoning_content": piece}) for piece in pieces(part.text))
+        elif isinstance(part, Opaque) and part.kind == IN_MESSAGE:
+            yield _chunk(part.data)
         else:
             yield from _call_chunks(part, index)
             index += 1
@@ -82,9 +86,9 @@ def _call_chunks(part: Part, index: int) -> Iterator[dict[str, Any]]:
 
 def _checked(response: Response[Any]) -> tuple[Part, ...]:
     for part in response.message.parts:
-        own_call = isinstance(part, Opaque) and part.provider == NAME and part.kind == "tool_calls"
-        if not (own_call or isinstance(part, (Text, Thinking, ToolCall))):
-            raise InvalidRequestError.of("reply", part, "made of Text, Thinking, ToolCall and this body's own calls")
+        own = isinstance(part, Opaque) and part.provider == NAME and part.kind in ("tool_calls", IN_MESSAGE)
+        if not (own or isinstance(part, (Text, Thinking, ToolCall))):
+            raise InvalidRequestError.of("reply", part, "made of Text, Thinking, ToolCall and what is this body's own")
     return response.message.parts
 
 

@@ -11,7 +11,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bedrock_llm.codecs.openai_chat.schema import AUDIO_FORMATS, NAME
+from bedrock_llm.codecs.openai_chat.schema import NAME
+from bedrock_llm.codecs.shared.openai_media import AUDIO_FORMATS
 from bedrock_llm.messages import Audio, Document, Image, Opaque, Part, Text
 
 __all__ = ["part_of"]

@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from bedrock_llm.codecs.openai_chat.schema import NAME, UNNAMED, Options, holds_strictly, options_of
+from bedrock_llm.codecs.openai_chat.schema import DETAILS, NAME, REASONING_FIELDS, Options, options_of
 from bedrock_llm.codecs.shared.fields import read_fields
+from bedrock_llm.codecs.shared.openai_tools import UNNAMED, holds_strictly
 from bedrock_llm.codecs.shared.reading import Json, read_arguments
 from bedrock_llm.config import ModelConfig
 from bedrock_llm.messages import Message, Opaque, Part, Text, Thinking, ToolCall, ToolResult
@@ -103,6 +104,8 @@ def _result(message: dict[str, Json]) -> Part:
 
 def _assistant(message: dict[str, Json], options: Options, config: ModelConfig) -> tuple[Part, ...]:
     history = options.reasoning_history
+    if history == DETAILS:  # words stand alone only where there are none
+        history = None if DETAILS in message else REASONING_FIELDS[0]
     thought: list[Part] = []
     if history is not None and isinstance(message.get(history), str) and message[history]:
         thought.append(Thinking(message.pop(history), family=config.family))
