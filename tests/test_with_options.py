@@ -188,7 +188,7 @@ async def test_keys_go_to_no_other_provider(monkeypatch):
             super().__init__()
             made.append((name, dict(options)))
 
-    routes = {**factory.ROUTES, "elsewhere": lambda name, options, transport, owned: Elsewhere(name, options)}
+    routes = {**factory.ROUTES, "elsewhere": lambda _, name, options, transport, owned: Elsewhere(name, options)}
     monkeypatch.setattr(factory, "ROUTES", routes)
     async with LLMClient(CLAUDE, api_key="bedrock-key", region="us-east-1") as client:
         other = client.with_options(model="elsewhere/model", extra_headers={"x-team": "a"})

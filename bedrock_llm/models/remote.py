@@ -138,7 +138,7 @@ class RemoteModel(BaseModelImplementation):
             request = with_schemas(request)
         prepared, warnings = self.codec.prepare(request, self.config)
         config = self.config
-        if config.features is None and config.context_window is None and config.prices is None:
+        if config.source is None and config.family is None and config.context_window is None and config.prices is None:
             text = f"{self.config.model} is not in the catalog: it is sent as it is, unchecked, and its cost is unknown"
             warnings = (*warnings, ResponseWarning("unknown_model", text))
         return prepared, warnings

@@ -119,14 +119,15 @@ class BedrockProvider(Provider):
 
         Args:
             model: A model id, an inference profile or any ARN that Converse takes.
-            operation: e.g. `converse-stream`.
+            operation: e.g. `converse-stream`; or a path of its own, e.g. `/openai/v1/chat/completions`, where the model
+                stands in the body.
 
         Raises:
             ConfigurationError: No region is known, or the id cannot stand in an address.
         """
         found = self._urls.get((model, operation))
         if found is None:
-            path = model_path(model, operation)
+            path = check_path(operation) if operation.startswith("/") else model_path(model, operation)
             found = (self.base_url or self._regional_url(model)) + path
             if len(self._urls) >= _MAX_URLS:
                 self._urls.clear()

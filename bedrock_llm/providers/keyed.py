@@ -162,7 +162,7 @@ class KeyedProvider(Provider):
         if credentials:
             bearer = self._fetch is not None
             name = "authorization" if bearer else self.access.key_header
-            if name in call.headers:
+            if name in headers:
                 text = f"extra_headers must not hold {name}: the client writes it"
                 raise InvalidRequestError(text, parameter="extra_headers", allowed="other headers")
             headers[name] = ("Bearer " if bearer else self.access.key_prefix) + credentials

@@ -1,0 +1,176 @@
+"""From a name and options to what asks a provider: every provider and host, its address, its key, its API."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+
+import pytest
+
+from bedrock_llm.catalog.hosts import hosts
+from bedrock_llm.errors import ConfigurationError, UnknownModelError
+from bedrock_llm.factory import ModelFactory
+from bedrock_llm.messages import Message
+from bedrock_llm.models.claude import ClaudeImplementation
+from bedrock_llm.request import Request
+from bedrock_llm.routes import KEYED, host_names
+from bedrock_llm.transports.base import HTTPCall
+
+pytestmark = pytest.mark.anyio
+
+NAMES = sorted({*KEYED, *host_names()})
+BASE = "https://proxy.example/base"
+ASKED = [
+    # name, options, API, address, header of the key
+    ("anthropic/claude-sonnet-4-6", {}, "anthropic", "https://api.anthropic.com/v1/messages", "x-api-key"),
+    (
+        "anthropic/claude-2.1",
+        {"api": "completions"},
+        "anthropic-completions",
+        "https://api.anthropic.com/v1/complete",
+        "x-api-key",
+    ),
+    ("openai/gpt-5", {}, "openai-responses", "https://api.openai.com/v1/responses", "authorization"),
+    ("openai:gpt-5", {"api": "chat"}, "openai-chat", "https://api.openai.com/v1/chat/completions", "authorization"),
+    ("openai/gpt-audio", {}, "openai-chat", "https://api.openai.com/v1/chat/completions", "authorization"),
+    (
+        "azure/my-deployment",
+        {"base_url": BASE, "base_model": "gpt-5"},
+        "openai-responses",
+        f"{BASE}/responses",
+        "api-key",
+    ),
+    (
+        "google/gemini-2.5-pro",
+        {},
+        "gemini",
+        "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-pro:generateContent",
+        "x-goog-api-key",
+    ),
+    ("vertex/gemini-2.5-pro", {"base_url": BASE}, "gemini", f"{BASE}/models/gemini-2.5-pro:generateContent", None),
+    (
+        "vertex/claude-sonnet-4-5@20250929",
+        {"base_url": BASE},
+        "anthropic-vertex",
+        f"{BASE}/models/claude-sonnet-4-5%4020250929:rawPredict",
+        None,
+    ),
+    ("cohere/command-r-plus", {}, "cohere", "https://api.cohere.com/v2/chat", "authorization"),
+    ("cohere/command-r-plus", {"api": "v1"}, "cohere-v1", "https://api.cohere.com/v1/chat", "authorization"),
+    ("ollama/llama3.2", {}, "ollama", "http://localhost:11434/api/chat", "authorization"),
+    ("ollama/x", {"api": "chat"}, "openai-chat", "http://localhost:11434/v1/chat/completions", "authorization"),
+    ("mistral/x", {}, "openai-chat", "https://api.mistral.ai/v1/chat/completions", "authorization"),
+    ("vllm/meta-llama/Llama-3.1-8B", {}, "openai-chat", "http://localhost:8000/v1/chat/completions", "authorization"),
+    ("groq/x", {"base_url": BASE}, "openai-chat", f"{BASE}/chat/completions", "authorization"),
+    ("pydantic-gateway/x", {}, "openai-responses", "https://gateway.pydantic.dev/proxy/openai/responses", None),
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def no_variables(monkeypatch):
+    """No key and no address of whoever runs the tests."""
+    for access in (*(row.access for row in KEYED.values()), *map(vars_of, hosts().values())):
+        for name in (*access.get("key_env", ()), *access.get("url_env", ())):
+            monkeypatch.delenv(name, raising=False)
+
+
+def vars_of(host):
+    return {"key_env": host.key_env, "url_env": host.url_env}
+
+
+async def call_of(model, *, stream=False):
+    """What goes over the wire, with its key."""
+    request, _ = model.prepare(Request((Message.user("hi"),)))
+    encoded = model.codec.encode(request, model.config, stream=stream)
+    provider = model.provider
+    call = HTTPCall("POST", provider.url(model.config.model, encoded.operation), encoded.headers, encoded.body)
+    return provider.authorize(call, await provider.credentials(), 0)
+
+
+@pytest.mark.parametrize(("name", "options", "api", "url", "header"), ASKED, ids=[row[0] + row[2] for row in ASKED])
+async def test_a_name_is_asked_at_its_address_in_its_api_with_the_key_in_its_header(name, options, api, url, header):
+    async with aclosing(ModelFactory.create_model(name, api_key="sk-test", **options)) as model:
+        call = await call_of(model)
+        assert (model.codec.api.name, call.url) == (api, url)
+        if header is not None:
+            assert call.headers[header].removeprefix("Bearer ") == "sk-test"
+        assert model.config.model == name.replace(":", "/").partition("/")[2]
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_every_provider_and_host_makes_a_model_that_is_asked_under_the_address_it_is_given(name):
+    async with aclosing(ModelFactory.create_model(f"{name}/any-model", api_key="sk-test", base_url=BASE)) as model:
+        for stream in (False, True):
+            call = await call_of(model, stream=stream)
+            assert call.url.startswith(BASE)
+            assert "sk-test" in " ".join(call.headers.values())
+
+
+@pytest.mark.parametrize("name", sorted(host_names()))
+def test_a_host_lays_its_own_ways_under_what_is_known_of_a_model(name):
+    model = ModelFactory.create_model(f"{name}/a-model-of-nobody", api_key="k", base_url=BASE, api="chat")
+    known = model.config.feature("native") or {}
+    host = hosts()[name]
+    flat = {key: value for key, value in host.native.items() if not isinstance(value, dict)}
+    if name != "openai" and host.api == "chat":
+        assert flat.items() <= known.items() or name in KEYED
+    assert all(model.config.feature(key) == value for key, value in host.features.items())
+
+
+def test_a_model_of_a_host_that_nobody_knows_is_sent_with_a_warning():
+    model = ModelFactory.create_model("groq/a-model-of-nobody", api_key="k")
+    (warning,) = model.prepare(Request.of("hi"))[1]
+    assert warning.kind == "unknown_model"
+
+
+def test_an_unknown_model_of_openai_is_told_its_limit_by_the_newer_name():
+    model = ModelFactory.create_model("openai/gpt-next", api_key="k", api="chat")
+    request = Request.of("hi", max_tokens=5)
+    body = model.codec.body.write(model.prepare(request)[0], model.config, stream=False)
+    assert (body.get("max_completion_tokens"), body.get("max_tokens")) == (5, None)
+
+
+def test_a_users_row_of_the_catalog_beats_what_is_known_of_a_host():
+    rows = {"any": {"features": {"native": {"logprobs": True}}}}
+    model = ModelFactory.create_model("groq/any", api_key="k", catalog=rows)
+    assert model.config.feature("native")["logprobs"] is True
+
+
+def test_claude_has_its_own_class_wherever_it_is_asked():
+    for name in ("anthropic/claude-sonnet-4-6", "vertex/claude-sonnet-4-6", "bedrock/us.anthropic.claude-sonnet-4-6"):
+        options = {"base_url": BASE} if name.startswith("vertex") else {"region": "us-east-1"}
+        assert isinstance(ModelFactory.create_model(name, api_key="k", **options), ClaudeImplementation)
+
+
+@pytest.mark.parametrize("name", ["anthropic", "groq", "azure", "bedrock"])
+def test_an_api_that_a_provider_does_not_have_is_refused_with_those_it_has(name):
+    with pytest.raises(ConfigurationError, match=rf"api='soap' is not available for {name}; allowed: '"):
+        ModelFactory.create_model(f"{name}/anthropic.claude-3-haiku-20240307-v1:0", api="soap", base_url=BASE)
+
+
+@pytest.mark.parametrize("name", ["azure", "vertex", "databricks"])
+def test_a_provider_without_an_address_of_its_own_asks_for_one(name):
+    with pytest.raises(ConfigurationError, match="base_url"):
+        ModelFactory.create_model(f"{name}/x", api_key="k")
+
+
+def test_an_unknown_provider_is_told_every_one_there_is():
+    with pytest.raises(UnknownModelError) as caught:
+        ModelFactory.create_model("antropic/claude-sonnet-4-6")
+    assert all(name in caught.value.message for name in (*NAMES, "bedrock"))
+
+
+@pytest.mark.parametrize(
+    ("api", "path"),
+    [
+        ("openai", "/openai/v1/chat/completions"),
+        ("openai-responses", "/openai/v1/responses"),
+        ("anthropic", "/anthropic/v1/messages"),
+    ],
+)
+async def test_bedrock_is_asked_in_another_apis_shape_too(api, path):
+    options = {"region": "us-east-1", "api_key": "bedrock-key", "api": api}
+    async with aclosing(ModelFactory.create_model("bedrock/openai.gpt-oss-120b-1:0", **options)) as model:
+        call = await call_of(model)
+        assert call.url.endswith(path)
+        assert call.url.startswith("https://bedrock-runtime.us-east-1.amazonaws.com/")
+        assert call.headers["authorization"] == "Bearer bedrock-key"
