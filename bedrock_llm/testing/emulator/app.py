@@ -45,7 +45,8 @@ class EmulatorApp:
     def _headers(self, answer: Answer) -> list[tuple[bytes, bytes]]:
         """With the service's clock in `date`, as a client with a wrong clock needs it."""
         date = strftime(_HTTP_DATE, gmtime(self._service.clock()))
-        headers = {"date": date, "x-amzn-requestid": str(uuid.uuid4()), **answer.headers}
+        named = {} if answer.names_itself else {"x-amzn-requestid": str(uuid.uuid4())}
+        headers = {"date": date, **named, **answer.headers}
         return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
 
 

@@ -1,4 +1,4 @@
-"""`Emulator`: Amazon Bedrock on a loopback socket, for tests and demonstrations.
+"""`Emulator`: Amazon Bedrock and the APIs of other makers on a loopback socket, for tests and demonstrations.
 
 Here: the door. Not here: what is behind it (service.py, app.py, server.py). Called by: tests of users and our own, the
 CLI.
@@ -39,6 +39,9 @@ class Emulator:
 
     It checks signatures and bearer tokens, refuses what Bedrock would refuse, and answers from a script (`reply`) or,
     without one, by simple rules of its own. No model is asked, ever. What AWS calls secret is made up here.
+
+    It speaks Anthropic's, OpenAI's, Gemini's, Cohere's and Ollama's APIs too, with `api_key` as their key. The base
+    URL of OpenAI's is `url + "/v1"`, that of Gemini's `url + "/v1beta"`, that of the others `url`.
 
         with Emulator() as emulator:
             emulator.reply("Hello!")
@@ -92,7 +95,7 @@ class Emulator:
         self._service = Service(
             identity,
             clock=clock,
-            facts=lambda model: find(model, overrides=rows),
+            facts=lambda model, provider="bedrock": find(model, provider=provider, overrides=rows),
             delay_s=delay_s,
             use_tools=use_tools,
         )
@@ -178,7 +181,8 @@ class Emulator:
         """Let the next valid requests fail; the script keeps its answers.
 
         Args:
-            kind: "throttle" (429), "server_error" (500), "overloaded" (503), "not_ready" (429), "expired_token" (403);
+            kind: "throttle" (429), "server_error" (500), "overloaded" (503), "not_ready" (429), "expired_token" (403),
+                "access_denied" (403), "not_found" (404), each as the API that was asked says it;
                 "stream_exception" (a stream breaks off with an exception event; without streaming 424), "cut" (a stream
                 ends early but properly, a body is cut off), "disconnect" (the connection is torn), "stall" (nothing
                 more comes), "bad_crc" (a damaged frame; without streaming a body that is not JSON).

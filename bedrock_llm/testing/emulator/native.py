@@ -1,6 +1,6 @@
-"""What the emulator must know of a native body to answer InvokeModel in it.
+"""What the emulator must know of a native body to answer in it, over InvokeModel or its maker's own API.
 
-Here: `NativeBody`, the seam. Not here: any family (bodies/), routes (service.py). Called by: service, bodies/*.
+Here: `NativeBody`, the seam. Not here: any family (bodies/), routes (service.py). Called by: service, wires/, bodies/*.
 """
 
 from __future__ import annotations

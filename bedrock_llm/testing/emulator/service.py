@@ -1,22 +1,24 @@
-"""What Bedrock does with a request, from its bytes to the answer's bytes.
+"""What the emulated service does with a request, from its bytes to the answer's bytes.
 
-Here: the order of the steps, and the state that they share. Not here: each step (the files beside this one), HTTP
-(app.py), the socket (server.py). Called by: app, Emulator.
+Here: the order of the steps, and the state that they share. Not here: each step (the files beside this one), what is
+other makers' (wires/), HTTP (app.py), the socket (server.py). Called by: app, Emulator.
 
     route > who asks > JSON > the rules > a `Request` > a fault, or the script, or the rules of answer.py > the wire
 
 Rule 1: a refusal and a fault take nothing from the script, and a refusal takes no fault.
-Rule 2: a step says no by raising `Refusal`.
+Rule 2: a step says no by raising `Refusal`; the wire that was asked over writes it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import re
+import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple, TypeAlias
+from functools import partial
+from typing import Any, NamedTuple, Protocol, TypeAlias
 from urllib.parse import unquote
 
 from jiter import from_json
@@ -29,7 +31,7 @@ from bedrock_llm.response import Response
 from bedrock_llm.testing.emulator.answer import answer_by_rule
 from bedrock_llm.testing.emulator.encode import Extras, converse_body, stream_frames
 from bedrock_llm.testing.emulator.facts import check_features, check_window
-from bedrock_llm.testing.emulator.faults import Faults, apply_fault
+from bedrock_llm.testing.emulator.faults import Fault, Faults, apply_fault
 from bedrock_llm.testing.emulator.invoke import chunk_frames, echoed_headers, invoke_answer, native_of, with_headers
 from bedrock_llm.testing.emulator.operations import Operations
 from bedrock_llm.testing.emulator.parse import parse_converse
@@ -39,9 +41,10 @@ from bedrock_llm.testing.emulator.validate import Body, Invalid, validate
 from bedrock_llm.testing.emulator.verify import Identity, verify
 from bedrock_llm.testing.emulator.view import view_of
 from bedrock_llm.testing.emulator.wire import Answer, Received, Refusal, json_answer
+from bedrock_llm.testing.emulator.wires import Envelope, WireCall, wire_call
 from bedrock_llm.tokens.estimate import estimate
 
-__all__ = ["Service"]
+__all__ = ["Facts", "Service"]
 
 _STREAMING = ("converse-stream", "invoke-with-response-stream")
 _ROUTE = re.compile(rf"/model/(?P<model>[^/]+)/(?P<operation>converse|invoke|{'|'.join(_STREAMING)})")
@@ -49,6 +52,12 @@ _STREAM_TYPE = "application/vnd.amazon.eventstream"
 _REGION = "us-east-1"
 _REMEMBERED = 10_000  # requests; an emulator may run for days
 _UNSCRIPTED = "This answer will not be finished, because a fault was asked for."
+
+
+class Facts(Protocol):
+    """Tells what is known of a model: of Bedrock's, unless `provider` names whose it is."""
+
+    def __call__(self, model: str, /, *, provider: str = ...) -> ModelConfig: ...
 
 
 class _Asked(NamedTuple):
@@ -62,6 +71,7 @@ class _Asked(NamedTuple):
         at: When it came, in seconds since the epoch.
         input_tokens: What the model reads.
         write: Makes the answer of a response and the milliseconds it took.
+        spoil: The answer as a fault leaves it.
     """
 
     model: str
@@ -71,6 +81,7 @@ class _Asked(NamedTuple):
     at: float
     input_tokens: int
     write: Callable[[Response[Any], int], Answer]
+    spoil: Callable[[Fault, Answer], Answer]
 
 
 _Read: TypeAlias = "tuple[Body, Request, Callable[[Response[Any], int], Answer]]"
@@ -94,7 +105,7 @@ class Service:
         identity: Identity,
         *,
         clock: Callable[[], float],
-        facts: Callable[[str], ModelConfig],
+        facts: Facts,
         delay_s: float = 0,
         use_tools: bool = True,
     ) -> None:
@@ -114,6 +125,9 @@ class Service:
         """Answer a request."""
         self.received.append(received)
         try:
+            call = wire_call(received)
+            if call is not None:
+                return self._over(call, received)
             beside = self.operations.find(received, self.clock())
             if beside is not None:
                 return self._beside(received, beside)
@@ -122,6 +136,49 @@ class Service:
             return self._answer(asked)
         except Refusal as refusal:
             return refusal.answer()
+
+    def _over(self, call: WireCall, received: Received) -> Answer:
+        """An answer over another maker's wire. Whom AWS does not know, AWS turns away, in its own form."""
+        if call.hosted:
+            verify(received, self.identity, self.clock())
+        try:
+            asked = self._read_over(call, received)
+            if not call.counts:
+                self.requests.append(asked.request)
+                return self._answer(asked)
+            made, fault = asked.write(Response(message=Message.assistant()), 0), self.faults.take()
+            return made if fault is None else asked.spoil(fault, made)
+        except Refusal as refusal:
+            return call.wire.refused(refusal)
+
+    def _read_over(self, call: WireCall, received: Received) -> _Asked:
+        wire, now = call.wire, self.clock()
+        if not call.hosted:
+            wire.check_key(received, self.identity.api_key)
+        body = wire.check_body(_json(received.body))
+        model = wire.model_of(body) if call.model is None else call.model
+        stream = wire.wants_stream(body) if call.stream is None else call.stream
+        known = self._facts(model) if call.hosted else self._facts(model, provider=wire.provider)
+        config = replace(known, model=model)
+        with _refusing():
+            request = wire.read(body, config, received, stream=stream)
+        tokens, limit = self._meter.input_tokens(request, config), config.context_window
+        if limit is not None and tokens > limit:
+            raise wire.too_long(tokens, limit)
+        envelope = Envelope(model, uuid.uuid4().hex, int(now), body)
+
+        def write(response: Response[Any], took_ms: int) -> Answer:
+            del took_ms
+            if call.counts:
+                return wire.count(tokens, envelope)
+            return wire.streamed(response, envelope, self.delay_s) if stream else wire.whole(response, envelope)
+
+        def spoil(fault: Fault, answer: Answer) -> Answer:
+            if call.hosted and fault.kind == "expired_token":
+                return apply_fault(fault, answer, stream=stream)  # that is AWS's to say
+            return apply_fault(fault, answer, stream=stream, manner=wire.manner)
+
+        return _Asked(model, view_of(request), request, stream, now, tokens, write, spoil)
 
     def _beside(self, received: Received, answer: Callable[[], Answer]) -> Answer:
         """An operation beside answers: the same keys, the same faults."""
@@ -142,7 +199,8 @@ class Service:
         view, request, write = read(received, body, config, stream=stream)
         input_tokens = self._meter.input_tokens(request, config)
         check_window(input_tokens, config)
-        return _Asked(model, view, request, stream, now, input_tokens, write)
+        spoil = partial(apply_fault, stream=stream)
+        return _Asked(model, view, request, stream, now, input_tokens, write, spoil)
 
     def _read_converse(self, received: Received, body: Any, config: ModelConfig, *, stream: bool) -> _Read:
         del received
@@ -183,7 +241,7 @@ class Service:
         if fault is None:
             return self._write(asked, self._scripted(asked) or self._by_rule(asked))
         ready = self.script.peek() or Response(message=Message.assistant(_UNSCRIPTED))
-        return apply_fault(fault, self._write(asked, ready), stream=asked.stream)
+        return asked.spoil(fault, self._write(asked, ready))
 
     def _scripted(self, asked: _Asked) -> Response[Any] | None:
         try:

@@ -1,6 +1,6 @@
 """A request as the emulator's rules look at it: the shape of a Converse body, whatever wire it came over.
 
-Here: `view_of`. Not here: the rules (answer.py), the count (usage.py), any wire. Called by: invoke.py.
+Here: `view_of`. Not here: the rules (answer.py), the count (usage.py), any wire. Called by: service.
 
 Rule: only what the rules and the meter look at; it is never sent.
 """

@@ -50,6 +50,7 @@ class Answer:
         ending: "whole"; "cut" (the connection closes before the body is complete); "stall" (nothing comes after the
             chunks until the client leaves); "silence" (not even headers come).
         delay_s: Seconds before each chunk.
+        names_itself: Whether its headers hold its id already; AWS's answers get one on the way out.
     """
 
     status: int
@@ -57,6 +58,7 @@ class Answer:
     chunks: tuple[bytes, ...] = ()
     ending: Ending = "whole"
     delay_s: float = 0
+    names_itself: bool = False
 
     def with_(self, **changes: Any) -> Answer:
         """A copy with some fields changed."""

@@ -201,6 +201,8 @@ def test_a_strange_model_id_is_refused(emulator):
         ("overloaded", 503, "ServiceUnavailableException"),
         ("not_ready", 429, "ModelNotReadyException"),
         ("expired_token", 403, "ExpiredTokenException"),
+        ("access_denied", 403, "AccessDeniedException"),
+        ("not_found", 404, "ResourceNotFoundException"),
         ("stream_exception", 424, "ModelErrorException"),
     ],
 )

@@ -1,0 +1,1 @@
+"""Every provider through the public door, asked the same things."""
