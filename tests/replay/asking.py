@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from bedrock_llm import (
     AWSCredentials,
@@ -20,10 +20,12 @@ from bedrock_llm import (
     Response,
     RetryPolicy,
     Timeouts,
+    Transport,
     UsageError,
     accumulate,
     empty_response,
 )
+from bedrock_llm.transports.choose import default_transport
 from tests.replay.comparing import content
 from tests.replay.corpus import Record
 from tests.replay.cutting import CuttingTransport
@@ -35,20 +37,44 @@ ONCE = RetryPolicy(max_attempts=1)
 SOON = Timeouts(first_event_s=15, idle_s=15, total_s=60)
 
 
-async def ask(record: Record, kind: Kind, way: Way, url: str, seed: int) -> Answer:
+class Place(NamedTuple):
+    """Where the answers come from.
+
+    Attributes:
+        url: Of the server.
+        seed: Of the random cuts.
+        transport: What carries them; stays open.
+    """
+
+    url: str
+    seed: int
+    transport: Transport
+
+
+@asynccontextmanager
+async def asked_at(url: str, seed: int) -> AsyncIterator[Place]:
+    """The place, for as long as it is asked."""
+    transport = default_transport()
+    try:
+        yield Place(url, seed, transport)
+    finally:
+        await transport.aclose()
+
+
+async def ask(record: Record, kind: Kind, way: Way, place: Place) -> Answer:
     """The answer to the first of the kind's questions that the client does not refuse to send."""
     questions = kind.questions(record, way)
     for question in questions[:-1]:
-        answer = await _answer(record, way, question, url, seed)
+        answer = await _answer(record, way, question, place)
         if not isinstance(answer.error, UsageError):
             return answer
-    return await _answer(record, way, questions[-1], url, seed)
+    return await _answer(record, way, questions[-1], place)
 
 
-async def _answer(record: Record, way: Way, question: Question, url: str, seed: int) -> Answer:
+async def _answer(record: Record, way: Way, question: Question, place: Place) -> Answer:
     faults: list[str] = []
     try:
-        async with _client(record, way, question, url, seed) as client:
+        async with _client(record, way, question, place) as client:
             if way.door == "generate":
                 response: Response[Any] = await client.generate(question.messages, **question.parameters)
             else:
@@ -63,18 +89,15 @@ async def _answer(record: Record, way: Way, question: Question, url: str, seed: 
 
 
 @asynccontextmanager
-async def _client(record: Record, way: Way, question: Question, url: str, seed: int) -> AsyncIterator[LLMClient]:
-    transport = None if way.cut == "whole" else CuttingTransport(way.cut, f"{record.id}{seed}")
-    wanted = {RECORD: record.id, CUT: way.cut, SEED: str(seed)}
-    there = {"base_url": url, "credentials": CREDENTIALS, "extra_headers": wanted, "transport": transport}
+async def _client(record: Record, way: Way, question: Question, place: Place) -> AsyncIterator[LLMClient]:
+    whole, transport = way.cut == "whole", place.transport
+    transport = transport if whole else CuttingTransport(transport, way.cut, f"{record.id}{place.seed}")
+    # Single bytes are cut here; a chunk of HTTP for each would only cost time.
+    wanted = {RECORD: record.id, CUT: "whole" if whole else "random", SEED: str(place.seed)}
+    there = {"base_url": place.url, "credentials": CREDENTIALS, "extra_headers": wanted, "transport": transport}
     options = {**there, **question.options} if isinstance(question.model, str) else {}
-    client = LLMClient(question.model, retry=ONCE, timeouts=SOON, **options)
-    try:
-        async with client:
-            yield client
-    finally:
-        if transport is not None:
-            await transport.aclose()
+    async with LLMClient(question.model, retry=ONCE, timeouts=SOON, **options) as client:
+        yield client
 
 
 async def _streamed(client: LLMClient, question: Question, faults: list[str]) -> Response[Any]:

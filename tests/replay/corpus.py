@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import unquote
 
 Json = Any
+_STREAM = "-stream"
 
 
 class CorpusError(Exception):
@@ -30,7 +31,8 @@ class Record:
 
     Attributes:
         id: Its name in the corpus.
-        kind: `<provider>/<api>`, e.g. `bedrock/converse-stream`.
+        kind: `<provider>/<api>`, e.g. `bedrock/converse-stream`; a streamed one always ends so.
+        named: The model's name as the corpus has it; may be empty.
         path: Of the request, as it was sent.
         asked: The request's JSON body; None where it was not recorded.
         shortened: Whether media in the request was cut, so that it cannot be sent again as it was.
@@ -41,12 +43,23 @@ class Record:
 
     id: str
     kind: str
+    named: str
     path: str
     asked: Json
     shortened: bool
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+    @property
+    def provider(self) -> str:
+        """Who answered."""
+        return self.kind.partition("/")[0]
+
+    @property
+    def streamed(self) -> bool:
+        """Whether a stream was asked for."""
+        return self.kind.endswith(_STREAM)
 
     @property
     def model(self) -> str:
@@ -93,7 +106,8 @@ def _record(entry: Json) -> Record:
     request, response = entry["request"], entry["response"]
     return Record(
         id=entry["id"],
-        kind=f"{entry['provider']}/{entry['api']}",
+        kind=f"{entry['provider']}/{entry['api'].removesuffix(_STREAM)}{_STREAM if entry['streaming'] else ''}",
+        named=entry.get("model") or "",
         path=request["path"],
         asked=request.get("body"),
         shortened=bool(request.get("media_stripped")),

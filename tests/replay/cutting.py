@@ -1,7 +1,7 @@
 """A transport that hands bytes on in small pieces.
 
-The server sends one piece a chunk, but what it sends is often read together. Here what the socket gave is cut again, so
-that the decoder really gets one byte at a time. Called by: asking.py.
+What the server sends in pieces is often read together. Here what the socket gave is cut again, so that the decoder
+really gets one byte at a time. Called by: asking.py.
 """
 
 from __future__ import annotations
@@ -9,20 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bedrock_llm import HTTPCall, HTTPReply, ReplyStream, Transport
-from bedrock_llm.transports.choose import default_transport
 from tests.replay.server import pieces_of
 
 
 class CuttingTransport(Transport):
-    """The default transport, its streams cut.
+    """A transport, its streams cut.
 
     Args:
+        inner: It; stays open.
         cut: "bytes" or "random".
         seed: Of the random cuts.
     """
 
-    def __init__(self, cut: str, seed: str) -> None:
-        self._inner = default_transport()
+    def __init__(self, inner: Transport, cut: str, seed: str) -> None:
+        self._inner = inner
         self._cut = cut
         self._seed = seed
 
@@ -33,7 +33,7 @@ class CuttingTransport(Transport):
         return _CutReply(await self._inner.open(call), self._cut, self._seed)
 
     async def aclose(self) -> None:
-        await self._inner.aclose()
+        """Nothing of its own is open."""
 
 
 class _CutReply(ReplyStream):

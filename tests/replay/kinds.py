@@ -79,6 +79,7 @@ class Kind:
         usage: What `usage` of expected.jsonl says, in our buckets (see comparing.py).
         server_tools: Names of the tools that the provider called itself, as the answer holds them.
         counts_caches: Whether the wire documents what caches gave and took; otherwise 0 and unknown are the same.
+        code: Which of an expected error's two words is its code.
     """
 
     name: str
@@ -87,3 +88,4 @@ class Kind:
     usage: Callable[[Mapping[str, Json]], Mapping[str, int | None]]
     server_tools: Callable[[Response[Any]], list[str]]
     counts_caches: bool = True
+    code: Callable[[Mapping[str, Json]], Json] = lambda error: error["type"] or error["code"]

@@ -4,8 +4,9 @@
 input closes. `replay_server` starts it so.
 
 A request says by headers of its own which record it wants (`x-replay-record`) and how its body shall be cut
-(`x-replay-cut`: whole, bytes or random; `x-replay-seed` for the last). It must ask for the same operation, the last
-part of the path, as the recorded request did; otherwise the answer is 409, which no record has.
+(`x-replay-cut`: whole, bytes or random; `x-replay-seed` for the last). It must ask for the same operation as the
+recorded request did, the last part of the path (or the last but one, as some hosts write less); otherwise the answer is
+409, which no record has.
 
 Here: HTTP, and the cutting. Not here: anything of a provider. Called by: run.py.
 """
@@ -21,6 +22,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
+from urllib.parse import unquote
 
 from tests.replay.corpus import Record, read_records
 
@@ -59,7 +61,7 @@ class Server:
 
     async def _answer(self, writer: asyncio.StreamWriter, path: str, headers: Mapping[str, str]) -> None:
         record = self._records.get(headers.get(RECORD, ""))
-        if record is None or path.rpartition("/")[2] != record.path.rpartition("/")[2]:
+        if record is None or _operations(record.path)[-1] not in _operations(path):
             wanted = "no such record" if record is None else f"the record answers {record.path}"
             await _write(writer, HTTPStatus.CONFLICT, {"content-type": "text/plain"}, [wanted.encode()], chunked=False)
             return
@@ -67,6 +69,11 @@ class Server:
         pieces = pieces_of(record.body, cut, record.id + headers.get(SEED, ""))
         kept = {name: value for name, value in record.headers.items() if name not in _REMADE}
         await _write(writer, record.status, kept, pieces, chunked=cut != "whole")
+
+
+def _operations(path: str) -> list[str]:
+    """The last two parts of a path, without its query."""
+    return unquote(path.partition("?")[0]).split("/")[-2:]
 
 
 async def _request(reader: asyncio.StreamReader) -> tuple[str, dict[str, str]]:

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import anyio
@@ -15,12 +15,13 @@ import pytest
 from bedrock_llm import BaseModelImplementation, RejectedRequestError
 from bedrock_llm.testing import ScriptedModel
 from tests.replay.__main__ import foreign_settings
-from tests.replay.asking import ask
+from tests.replay.asking import ask, asked_at
 from tests.replay.comparing import differences
 from tests.replay.corpus import CorpusError, read_expected, read_records
+from tests.replay.exceptions import EXCEPTIONS, Excepted
 from tests.replay.kinds import Question
 from tests.replay.own.write import files
-from tests.replay.run import KINDS, replay, replay_kind
+from tests.replay.run import KINDS, Report, kind_of, replay, replay_kind
 from tests.replay.server import pieces_of, replay_server
 from tests.shared_data import shared
 
@@ -28,15 +29,56 @@ OWN = Path(__file__).parent / "own"
 ROOT = Path(__file__).parents[2]
 SEED = 7
 TOO_MANY = "Too many tokens, please wait before trying again."
-WHOLE = ["bedrock/converse", "bedrock/converse through stream()"]
-STREAMS = [
-    "bedrock/converse-stream whole",
-    "bedrock/converse-stream byte by byte",
-    "bedrock/converse-stream cut at random (seed 7)",
-    "bedrock/converse-stream through generate()",
-]
-INVOKED = [title.replace("converse", "invoke") for title in WHOLE]
-INVOKED_STREAMS = [title.replace("converse", "invoke") for title in STREAMS]
+WHOLE = ("", " through stream()")
+STREAMS = (" whole", " byte by byte", " cut at random (seed 7)", " through generate()")
+
+
+@dataclass
+class Counted:
+    """What comes out of a corpus for one API, of all providers together.
+
+    Attributes:
+        whole: Answers that came whole.
+        streams: Streamed ones.
+        excepted: Those of them that the table of exceptions names.
+    """
+
+    whole: int = 0
+    streams: int = 0
+    excepted: int = 0
+
+    def ways(self, api):
+        """Way to good ones of all; without those that have no records."""
+        whole = dict.fromkeys((f"{api}{way}" for way in WHOLE), (self.whole, self.whole))
+        good = (self.streams - self.excepted, self.streams)
+        streams = dict.fromkeys((f"{api}-stream{way}" for way in STREAMS), good)
+        return {title: counts for title, counts in {**whole, **streams}.items() if counts[1]}
+
+
+OURS = {
+    "converse": Counted(4, 5),
+    "invoke": Counted(2, 2),
+    "messages": Counted(2, 2),
+    "complete": Counted(0, 1),
+    "chat": Counted(1, 2),
+    "completions": Counted(1),
+    "responses": Counted(1, 1),
+    "gemini": Counted(1, 1),
+    "cohere-chat": Counted(2, 1),
+    "ollama-chat": Counted(0, 1),
+}
+SHARED = {
+    "converse": Counted(174, 31),
+    "invoke": Counted(64, 48),
+    "messages": Counted(174, 171),
+    "complete": Counted(12, 12),
+    "chat": Counted(526, 307),
+    "completions": Counted(28, 10),
+    "responses": Counted(244, 185),
+    "gemini": Counted(224, 126, 1),
+    "cohere-chat": Counted(59, 21),
+    "ollama-chat": Counted(8),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -46,43 +88,85 @@ def _environment(monkeypatch):
 
 
 def counts_of(report):
-    return {tally.title: (tally.records - len(tally.failed), tally.records) for tally in report.tallies}
+    """API and way to good ones of all, of all providers together."""
+    counted = {}
+    for tally in report.tallies:
+        title = tally.title.partition("/")[2]
+        good, number = counted.get(title, (0, 0))
+        good += tally.records - len(tally.failed) - len(tally.excepted)
+        counted[title] = (good, number + tally.records)
+    return counted
+
+
+def ways_of(table):
+    return {title: counts for api, counted in table.items() for title, counts in counted.ways(api).items()}
 
 
 @pytest.mark.anyio
 async def test_our_own_corpus_comes_out_as_expected_in_every_way():
     report = await replay(OWN, SEED)
     assert not report.failed, str(report)
-    assert counts_of(report) == {
-        **dict.fromkeys(WHOLE, (4, 4)),
-        **dict.fromkeys(STREAMS, (5, 5)),
-        **dict.fromkeys((*INVOKED, *INVOKED_STREAMS), (2, 2)),
-    }
+    assert counts_of(report) == ways_of(OURS)
     assert report.not_covered == {"example/other": 1}
     assert report.tallies[0].asked == {
         "as recorded": 3,
         "with a greeting, to another model: refused before sending": 1,
     }
     assert "not covered: 1 (example/other 1)" in str(report)
+    assert {api: numbers for api, numbers in report.by_api().items() if "stream" not in api} == {
+        api: (counted.whole, counted.whole) for api, counted in OURS.items() if counted.whole
+    }
+
+
+# Bodies of another family's form, results of calls that no message makes, and requests that were sent to be refused.
+NOT_READ = {
+    "bedrock/invoke": 2,
+    "anthropic/messages": 1,
+    "anthropic/messages-stream": 2,
+    "openai/responses": 2,
+    "openai/responses-stream": 1,
+    "cohere/cohere-chat": 3,
+}
+# Each sends a result of a call that has members beside OpenAI's, and so no name here.
+OF_OTHER_CALLS = {
+    "mistral/chat": 6,
+    "openrouter/chat": 1,
+    "openrouter/chat-stream": 2,
+    "vercel-gateway/chat": 1,
+    "vercel-gateway/chat-stream": 1,
+}
 
 
 def test_the_shared_corpus_comes_out_as_expected_in_every_way():
     folder = shared("corpus")
     report = anyio.run(replay, folder, SEED)
     assert not report.failed, str(report)
-    assert counts_of(report) == {
-        **dict.fromkeys(WHOLE, (174, 174)),
-        **dict.fromkeys(STREAMS, (31, 31)),
-        **dict.fromkeys(INVOKED, (64, 64)),
-        **dict.fromkeys(INVOKED_STREAMS, (48, 48)),
-    }
+    assert counts_of(report) == ways_of(SHARED)
+    assert {identity for tally in report.tallies for identity in tally.excepted} == EXCEPTIONS.keys()
     refused = Counter[str]()
     for tally in report.tallies:
-        refused.update(
-            {tally.title: sum(n for note, n in tally.asked.items() if "refused" in note or "cannot" in note)}
-        )
-    # Every recorded request is read, and taken by the client, but for two whose body is of another family's form.
-    assert +refused == dict.fromkeys(INVOKED, 2)
+        kind, _, way = tally.title.partition(" ")
+        if way in ("", "whole"):
+            refused[kind] += sum(n for note, n in tally.asked.items() if "refused" in note or "cannot" in note)
+    assert +refused == {**NOT_READ, **OF_OTHER_CALLS}  # every other request is read, and taken by the client
+
+
+def test_an_exception_is_named_with_its_reason_and_fails_once_it_is_none(monkeypatch):
+    record, expected = next(read_records(OWN)), read_expected(OWN)
+    kind = KINDS[record.kind]
+    wrong = {**expected, record.id: {**expected[record.id], "text": "Hot."}}
+    monkeypatch.setitem(EXCEPTIONS, record.id, Excepted(frozenset({"text"}), "the recording says so"))
+    with replay_server(OWN) as url:
+        tallies = anyio.run(replay_kind, kind, [record], wrong, url, SEED)
+        assert not Report(tallies, Counter()).failed
+        assert f"EXCEPT {record.id} text: the recording says so" in str(Report(tallies, Counter()))
+        right = anyio.run(replay_kind, kind, [record], expected, url, SEED)
+    assert [difference.field for difference in right[0].failed[record.id]] == ["exception"]
+
+
+def test_every_provider_of_a_known_api_is_covered():
+    assert kind_of("some-new-host/chat-stream").name == "some-new-host/chat-stream"
+    assert kind_of("some-new-host/embed") is None
 
 
 WRONG = {
@@ -99,24 +183,49 @@ WRONG = {
     "stream-with-exception": {
         "text": "It is",
         "error": {"status": 200, "type": "internalServerException", "code": None, "message": "It failed."},
-        "complete": True,
+    },
+    "chat-refused-in-words": {
+        "text": "Gladly.",
+        "refusal": "I must not.",
+        "choices": ["I will not.", "I will."],
+        "usage": {"input": 12, "output": 7, "total": 19, "cache_read": 0},
+    },
+    "gemini-call-without-an-id": {
+        "tool_calls": [{"id": "call_x", "name": "weather", "args": {"city": "Tromsø"}}],
+        "usage": {"input": 12, "output": 5, "reasoning": 1, "total": 19},
+    },
+    "chat-stream-that-fails-behind-its-end": {
+        "error": None,
     },
     "whole-refused": {
         "error": {"status": 429, "type": None, "code": None, "message": TOO_MANY},
     },
 }
 
+# Fields of an expectation that are compared by other names, or change more than one.
+FIELDS = {
+    ("chat-refused-in-words", "refusal"): ["text"],
+    ("chat-refused-in-words", "choices"): ["further choices"],
+    ("chat-stream-that-fails-behind-its-end", "error"): ["complete", "error", "stop"],
+    ("stream-thinking-and-tools", "error"): ["complete", "error", "stop"],
+}
+
+
+async def asked(record, kind, url):
+    async with asked_at(url, SEED) as place:
+        return await ask(record, kind, kind.ways[0], place)
+
 
 @pytest.mark.parametrize("identity", WRONG)
 def test_every_field_is_compared(identity):
     record = next(record for record in read_records(OWN) if record.id == identity)
-    right, kind = read_expected(OWN)[identity], KINDS[record.kind]
+    right, kind = read_expected(OWN)[identity], kind_of(record.kind)
     with replay_server(OWN) as url:
-        answer = anyio.run(ask, record, kind, kind.ways[0], url, SEED)
+        answer = anyio.run(asked, record, kind, url)
     assert differences(record, right, answer, kind) == []
     for field, wrong in WRONG[identity].items():
         found = differences(record, {**right, field: wrong}, answer, kind)
-        assert [difference.field for difference in found] == [field]
+        assert [difference.field for difference in found] == FIELDS.get((identity, field), [field])
 
 
 @pytest.mark.parametrize(
@@ -155,7 +264,7 @@ def test_the_server_gives_a_record_only_to_those_who_ask_for_its_operation():
     record = next(record for record in read_records(OWN) if record.id == "stream-cut")
     kind = KINDS["bedrock/converse"]
     with replay_server(OWN) as url:
-        answer = anyio.run(ask, record, kind, kind.ways[0], url, SEED)
+        answer = anyio.run(asked, record, kind, url)
     assert (type(answer.error), answer.error.status) == (RejectedRequestError, 409)
 
 

@@ -1,5 +1,7 @@
 """Writes the small corpus beside this file: `python -m tests.replay.own.write`.
 
+Here: Bedrock's; others.py has those of the other providers.
+
 Every answer here is made up, in the form of a corpus (see corpus.py), and so is what it is expected to decode to.
 Frames of streams are made here and not by the library, so that a mistake in the one shows in the other.
 """
@@ -11,16 +13,15 @@ import json
 import struct
 import zlib
 from pathlib import Path
-from typing import Any
 
-Json = Any
+from tests.replay.own import others
+from tests.replay.own.lines import COUNTS, QUESTION, Json, call, expected, interaction
+
 HERE = Path(__file__).parent
-QUESTION = "What is it like in Tromsø?"
 CLAUDE, NOVA = "us.anthropic.claude-sonnet-4-6", "us.amazon.nova-2-lite-v1%3A0"
 STREAM = {"content-type": "application/vnd.amazon.eventstream", "transfer-encoding": "chunked"}
 WHOLE = {"content-type": "application/json", "x-amzn-requestid": "0000-made-up"}
 USAGE = {"inputTokens": 12, "outputTokens": 7, "totalTokens": 19}
-COUNTS = {"input": 12, "output": 7, "total": 19}
 USED = {"input_tokens": 12, "output_tokens": 1}
 METRICS = {"inputTokenCount": 12, "outputTokenCount": 7, "invocationLatency": 7, "firstByteLatency": 3}
 SHORT: Json = {"inferenceConfig": {"maxTokens": 50}}
@@ -89,26 +90,9 @@ _APIS = {"invoke-with-response-stream": "invoke-stream"}
 def record(name: str, path: str, body: bytes, headers: dict[str, str], status: int = 200, **asked: Json) -> Json:
     """A line of interactions.jsonl."""
     said: Json = {} if "prompt" in asked else {"messages": [{"role": "user", "content": [{"text": QUESTION}]}]}
-    body_asked = {**said, **asked}
-    response = {"status": status, "headers": headers, "body_b64": base64.b64encode(body).decode()}
-    return {
-        "id": name,
-        "provider": "bedrock",
-        "api": _APIS.get(path.rpartition("/")[2], path.rpartition("/")[2]),
-        "streaming": path.endswith("-stream"),
-        "request": {"method": "POST", "path": path, "body": body_asked, "fidelity": "made up"},
-        "response": {**response, "fidelity": "made up"},
-    }
-
-
-def expected(name: str, **fields: Json) -> Json:
-    """A line of expected.jsonl: an answer of nothing, but for the fields given."""
-    nothing: Json = {"text": "", "thinking": "", "tool_calls": [], "server_tools": [], "stop": None}
-    return {"id": name, **nothing, "usage": {}, "error": None, "complete": True, **fields}
-
-
-def call(identity: str, city: str) -> Json:
-    return {"id": identity, "name": "weather", "args": {"city": city}}
+    operation = path.rpartition("/")[2]
+    kind = ("bedrock", _APIS.get(operation, operation), path.endswith("-stream"))
+    return interaction(name, kind, path, {**said, **asked}, (status, headers, body))
 
 
 RECORDS = [
@@ -380,16 +364,13 @@ RECORDS = [
         ),
         expected("invoke-stream-mistral-counted-by-the-service", text="Cold.", stop="stop", metrics=COUNTS),
     ),
-    (
-        {**record("of-no-known-kind", "/v1/other", b"{}", {}), "provider": "example"},
-        expected("of-no-known-kind"),
-    ),
 ]
 
 
 def files() -> dict[str, str]:
     """The two files of the corpus, by name."""
-    columns = {"interactions.jsonl": [line for line, _ in RECORDS], "expected.jsonl": [line for _, line in RECORDS]}
+    asked, wanted = zip(*RECORDS, *others.RECORDS, strict=True)
+    columns = {"interactions.jsonl": asked, "expected.jsonl": wanted}
     return {
         name: "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines) for name, lines in columns.items()
     }
