@@ -7,6 +7,7 @@ Called by: client, users.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from bedrock_llm.catalog.lookup import is_bedrock_id, nearest
@@ -37,7 +38,7 @@ class ModelFactory:
         """The model behind a name.
 
         Args:
-            model_name: `bedrock/<model id, inference profile or ARN>`, `bedrock:...`, or a Bedrock id alone.
+            model_name: `provider/model` or `provider:model`; a Bedrock id or ARN may stand alone.
             transport: What carries the bytes; stays open when the model is closed. None for one of its own.
             http_client: An `httpx2.AsyncClient` or `httpx.AsyncClient` to use; stays open when the model is closed.
             options: Where the model is and who asks; see `ProviderOptions`.
@@ -51,6 +52,27 @@ class ModelFactory:
         owned = transport is None and http_client is None
         make = ROUTES.get(provider, make_keyed)
         return make(provider, model, options, transport_of(transport, http_client), owned)
+
+    @classmethod
+    def register_hosts(cls, hosts: Path | str | Mapping[str, Mapping[str, Any]]) -> None:
+        """Add servers that speak as OpenAI does, or correct what is known of one, for this process.
+
+        Args:
+            hosts: The path of a JSON file, or the mapping it would hold: the name that will stand before a model's, to
+                the fields of `bedrock_llm.catalog.hosts.Host`, each optional. Fields of a known server that are not
+                given stay as they are; of `native` and `features` each entry is laid over the known one.
+
+        Raises:
+            ConfigurationError: A row is wrong, or has the name of a provider that is not of this kind; nothing is
+                added then.
+        """
+        from bedrock_llm.catalog.hosts import read_hosts, register
+
+        for name in read_hosts(hosts):
+            if name in ROUTES or "." in name:
+                why = "is a provider with an API of its own" if name in ROUTES else "has a dot, as models' names do"
+                raise ConfigurationError(f"a host cannot have the name {name!r}, which {why}")
+        register(hosts)
 
 
 def route(model_name: str) -> tuple[str, str]:

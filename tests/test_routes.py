@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import aclosing
 
 import pytest
 
+from bedrock_llm.catalog import hosts as hosts_module
 from bedrock_llm.catalog.hosts import hosts
 from bedrock_llm.errors import ConfigurationError, UnknownModelError
 from bedrock_llm.factory import ModelFactory
@@ -174,3 +176,52 @@ async def test_bedrock_is_asked_in_another_apis_shape_too(api, path):
         assert call.url.endswith(path)
         assert call.url.startswith("https://bedrock-runtime.us-east-1.amazonaws.com/")
         assert call.headers["authorization"] == "Bearer bedrock-key"
+
+
+@pytest.fixture
+def hosts_as_before(monkeypatch):
+    monkeypatch.setattr(hosts_module, "_registered", hosts_module._registered)
+
+
+@pytest.mark.usefixtures("hosts_as_before")
+async def test_a_host_of_ones_own_is_a_row(tmp_path):
+    ModelFactory.register_hosts({"ours": {"base_url": "https://llm.example.com/v1", "key_env": "OUR_KEY"}})
+    file = tmp_path / "hosts.json"
+    file.write_text('{"theirs": {"base_url": "http://localhost:9/v1", "needs_key": false, "api": "responses"}}')
+    ModelFactory.register_hosts(file)
+    call = await call_of(ModelFactory.create_model("ours/any", api_key="k"))
+    assert (call.url, call.headers["authorization"]) == ("https://llm.example.com/v1/chat/completions", "Bearer k")
+    call = await call_of(ModelFactory.create_model("theirs:any"))
+    assert call.url == "http://localhost:9/v1/responses"
+    assert "authorization" not in call.headers
+
+
+@pytest.mark.usefixtures("hosts_as_before")
+def test_a_wrong_guess_about_a_host_is_corrected_field_by_field():
+    before = hosts()["mistral"]
+    ModelFactory.register_hosts({"mistral": {"native": {"stream_options": True}}})
+    after = hosts()["mistral"]
+    assert after.native == {**before.native, "stream_options": True}
+    assert (after.base_url, after.key_env, after.features) == (before.base_url, before.key_env, before.features)
+    assert after.source is None
+    known = ModelFactory.create_model("mistral/mistral-large-latest", api_key="k").config.feature("native")
+    assert (known["stream_options"], known["seed"]) == (True, "random_seed")
+
+
+@pytest.mark.usefixtures("hosts_as_before")
+@pytest.mark.parametrize(
+    ("rows", "named"),
+    [
+        ({"anthropic": {"base_url": BASE}}, "'anthropic', which is a provider with an API of its own"),
+        ({"a.b": {"base_url": BASE}}, "'a.b', which has a dot"),
+        ({"good": {"base_url": BASE}, "bad": {"base": BASE}}, "has no field 'base'; did you mean 'base_url'"),
+        ({"groq": 5}, "must be a mapping of fields"),
+        (5, "must be a path or a mapping"),
+        ("/nowhere/hosts.json", "cannot be read"),
+    ],
+)
+def test_a_row_that_cannot_be_used_is_refused_and_nothing_is_added(rows, named):
+    before = hosts()
+    with pytest.raises(ConfigurationError, match=re.escape(named)):
+        ModelFactory.register_hosts(rows)
+    assert hosts() == before

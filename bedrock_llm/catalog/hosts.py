@@ -22,7 +22,7 @@ from jiter import from_json
 from bedrock_llm.errors import ConfigurationError
 from bedrock_llm.values import Frozen, frozen
 
-__all__ = ["NATIVE_OPTIONS", "Host", "host_of", "hosts", "read_hosts"]
+__all__ = ["NATIVE_OPTIONS", "Host", "host_of", "hosts", "read_hosts", "register"]
 
 _FILE = Path(__file__).parent / "hosts.json"
 _BODIES: Mapping[str, str] = {"chat": "openai_chat", "responses": "openai_responses"}
@@ -97,9 +97,37 @@ class Host(Frozen):
         return {**self.features, **known, "native": merged}
 
 
+_registered: Mapping[str, Host] = MappingProxyType({})
+
+
 def hosts() -> Mapping[str, Host]:
-    """The built-in rows by name, in the order of the file."""
-    return _built_in()
+    """The built-in rows by name, in the order of the file, and those that were registered."""
+    return _registered or _built_in()
+
+
+def register(source: Path | str | Mapping[str, Mapping[str, Any]]) -> None:
+    """Add rows for this process, or correct known ones: fields that are not given stay as they are.
+
+    Args:
+        source: As for `read_hosts`. Of `native` and `features` each entry is laid over the known one.
+
+    Raises:
+        ConfigurationError: As `read_hosts`; nothing is added then.
+    """
+    global _registered  # noqa: PLW0603  # replaced as a whole, so that no thread sees half of it
+    known = hosts()
+    added = {name: host_of(name, _laid_over(known.get(name), row)) for name, row in _rows(source).items()}
+    _registered = MappingProxyType({**known, **added})
+
+
+def _laid_over(known: Host | None, row: Any) -> Any:
+    if known is None or not isinstance(row, Mapping):
+        return row
+    made = {**{name: getattr(known, name) for name in _CHECKS}, "source": None, "as_of": None, **row}
+    for name in ("native", "features"):
+        if isinstance(row.get(name), Mapping):
+            made[name] = {**getattr(known, name), **row[name]}
+    return made
 
 
 @cache
@@ -118,8 +146,12 @@ def read_hosts(source: Path | str | Mapping[str, Mapping[str, Any]]) -> Mapping[
     Raises:
         ConfigurationError: The file cannot be read, or a row is wrong; names the row and the field.
     """
+    return MappingProxyType({name: host_of(name, row) for name, row in _rows(source).items()})
+
+
+def _rows(source: Any) -> Mapping[str, Any]:
     if isinstance(source, Mapping):
-        return MappingProxyType({name: host_of(name, row) for name, row in source.items()})
+        return source
     if not isinstance(source, (str, Path)):
         raise ConfigurationError(f"hosts must be a path or a mapping from names to rows, not {source!r}")
     path = Path(source)
@@ -131,7 +163,7 @@ def read_hosts(source: Path | str | Mapping[str, Mapping[str, Any]]) -> Mapping[
         raise ConfigurationError(f"the hosts {path} are not JSON: {error}") from error
     if not isinstance(data, Mapping):
         raise ConfigurationError(f"the hosts {path} must be an object from names to rows")
-    return read_hosts(data)
+    return data
 
 
 def host_of(name: str, row: Mapping[str, Any]) -> Host:

@@ -45,6 +45,9 @@ def emulated(monkeypatch, tmp_path):
         monkeypatch.setenv("AWS_REGION", "us-east-1")
         monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", emulator.url)
         monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK", emulator.url)
+        for name, path in (("ANTHROPIC", ""), ("OPENAI", "/v1"), ("GOOGLE_GEMINI", "/v1beta")):
+            monkeypatch.setenv(f"{name}_BASE_URL", emulator.url + path)
+            monkeypatch.setenv(f"{name.removesuffix('_GEMINI')}_API_KEY", emulator.api_key)
         monkeypatch.chdir(tmp_path)  # what a page writes stays out of the tree
         monkeypatch.syspath_prepend(tmp_path)
         yield emulator
