@@ -111,7 +111,8 @@ class Request(Value):
             raise InvalidRequestError(
                 "messages is empty: give at least one message", parameter="messages", value=messages
             )
-        _refuse_orphans(made)
+        if not _continues(checked):
+            _refuse_orphans(made)
         return cls(made, MappingProxyType(checked))
 
     def get(self, name: str, default: Any = None) -> Any:
@@ -174,13 +175,25 @@ def _from_dicts(given: Sequence[Any]) -> tuple[Message, ...]:
     return read(given)
 
 
+_CALL_IDS = ("id", "call_id")  # as calls name themselves in the shapes of OpenAI and Anthropic
+
+
+def _continues(parameters: Mapping[str, Any]) -> bool:
+    """Whether the request goes on from what the provider keeps, where the calls are then."""
+    extra = parameters.get("extra_body") or {}
+    return bool(extra.get("previous_response_id") or extra.get("conversation"))
+
+
 def _refuse_orphans(messages: tuple[Message, ...]) -> None:
-    """A tool result must answer a call made before it."""
+    """A tool result must answer a call made before it; a provider's own block may be one."""
     called: set[str] = set()
     for index, message in enumerate(messages):
         for part in message.parts:
             if isinstance(part, ToolCall):
                 called.add(part.id)
+            elif isinstance(part, Opaque):
+                if isinstance(part.data, Mapping):
+                    called.update(name for key in _CALL_IDS if isinstance(name := part.data.get(key), str))
             elif isinstance(part, ToolResult) and part.tool_call_id not in called:
                 raise InvalidRequestError(
                     f"messages[{index}] holds the result of a tool call {part.tool_call_id!r} that no message "

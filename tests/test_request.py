@@ -97,6 +97,19 @@ RICH = {
 }
 
 
+def test_a_result_may_answer_a_call_that_the_provider_keeps_or_that_stands_in_a_block_of_its_own():
+    result = Message("user", (ToolResult("call_1", "42"),))
+    for extra in ({"previous_response_id": "resp_1"}, {"conversation": "conv_1"}):
+        assert Request.of([result], extra_body=extra).messages == (result,)
+    with pytest.raises(InvalidRequestError, match="call_1"):
+        Request.of([result], extra_body={"previous_response_id": None})
+    for data in ({"call_id": "call_1", "id": "ctc_1"}, {"id": "call_1"}):
+        own = Message("assistant", (Opaque("openai_responses", "custom_tool_call", data),))
+        assert Request.of([own, result]).messages == (own, result)
+    with pytest.raises(InvalidRequestError, match="call_1"):
+        Request.of([Message("assistant", (Opaque("x", "call", ["call_1"]),)), result])
+
+
 def test_a_request_comes_back_from_its_dict_through_json_and_from_pickle():
     request = Request.of([Message.user("a", Image(b"x"))], **RICH)
     back = Request.from_dict(json.loads(json.dumps(request.to_dict())))

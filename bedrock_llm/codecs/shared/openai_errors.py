@@ -5,7 +5,8 @@ of bodies that OpenAI made.
 Follows: https://platform.openai.com/docs/guides/error-codes, and what other servers of its shapes answer instead.
 
 Rule: the code decides, then the type, then a status; texts only tell apart what shares all three. Words that stand on
-every refusal (`invalid_request_error`) decide only where nothing else does.
+every refusal (`invalid_request_error`) decide only where nothing else does, and a status of overload tells more than
+`server_error`.
 """
 
 from __future__ import annotations
@@ -145,7 +146,7 @@ def _status(code: Json) -> int | None:
 def _class_of(code: Json, kind: Json, status: int | None) -> type[ProviderError]:
     words = [word.lower() for word in (code, kind) if isinstance(word, str)]
     found = next(_named(words), None)
-    if found is not None:
+    if found is not None and not (found is ServerError and _BY_STATUS.get(status or 0) is OverloadedError):
         return found
     if status is not None:
         return _BY_STATUS.get(status) or (ServerError if status >= 500 else RejectedRequestError)

@@ -104,3 +104,9 @@ def test_recorded_refusals_keep_their_words_and_codes():
         assert (error.message, error.code) == (wanted["message"], None if code is None else str(code)), record["id"]
         found += 1
     assert found > 30
+
+
+def test_a_status_of_overload_tells_more_than_the_word_for_any_failure():
+    failed = {"error": {"type": "server_error", "message": "busy"}}
+    kinds = [type(error_of(failed, status)) for status in (500, 503, 529)]
+    assert kinds == [ServerError, OverloadedError, OverloadedError]
