@@ -14,7 +14,7 @@ from bedrock_llm.catalog.lookup import is_bedrock_id, nearest
 from bedrock_llm.config import ProviderOptions
 from bedrock_llm.errors import ConfigurationError, UnknownModelError
 from bedrock_llm.models.base import BaseModelImplementation
-from bedrock_llm.routes import KEYED, host_names, is_host, make_bedrock, make_keyed
+from bedrock_llm.routes import KEYED, host_names, is_host, make_bedrock, make_keyed, make_mantle
 from bedrock_llm.transports.base import Transport
 
 if TYPE_CHECKING:
@@ -145,5 +145,6 @@ def transport_of(transport: Transport | None, http_client: Any) -> Transport | N
 # The hosts of the catalog are made as those that have a row of their own.
 ROUTES: Mapping[str, Callable[[str, str, ProviderOptions, Transport | None, bool], BaseModelImplementation]] = {
     "bedrock": make_bedrock,
+    "bedrock-mantle": make_mantle,
     **dict.fromkeys(KEYED, make_keyed),
 }

@@ -25,7 +25,16 @@ from bedrock_llm.providers.endpoints import check_model_id
 from bedrock_llm.transports.base import Transport
 from bedrock_llm.transports.choose import default_transport
 
-__all__ = ["APPLICATION_PROFILE", "FAMILIES", "KEYED", "host_names", "is_host", "make_bedrock", "make_keyed"]
+__all__ = [
+    "APPLICATION_PROFILE",
+    "FAMILIES",
+    "KEYED",
+    "host_names",
+    "is_host",
+    "make_bedrock",
+    "make_keyed",
+    "make_mantle",
+]
 
 APPLICATION_PROFILE = ":application-inference-profile/"
 """What an ARN holds that names a profile of the account, and so no model."""
@@ -70,17 +79,9 @@ def make_bedrock(
     Raises:
         ConfigurationError: An option cannot be used.
     """
-    provider = BedrockProvider(
-        region=options.get("region"),
-        api_key=options.get("api_key"),
-        base_url=_base_url(options),
-        profile=options.get("profile"),
-        credentials=options.get("credentials"),
-        extra_headers=_bedrock_headers(options),
-    )
-    base_model = options.get("base_model")
-    if base_model is not None and (base_model.__class__ is not str or not base_model.strip()):
-        raise ConfigurationError(f"base_model must be a model's name, not {base_model!r}")
+    api = options.get("api")
+    provider = _at_aws(options, _BEDROCK_APIS.get(api or ""))
+    base_model = _base_model(options)
     resolve = options.get("resolve_profiles", False)
     if resolve.__class__ is not bool:
         raise ConfigurationError(f"resolve_profiles must be True or False, not {resolve!r}")
@@ -90,7 +91,7 @@ def make_bedrock(
 
     def remote(base: str | None) -> RemoteModel:
         config = find(model, provider=name, base_model=base, overrides=overrides)
-        codec = _bedrock_codec(options.get("api"), config)
+        codec = _bedrock_codec(api, config)
         return _class_of(config)(
             config, codec=codec, provider=provider, transport=carrier, base_model=base, owns_transport=owned
         )
@@ -103,12 +104,65 @@ def make_bedrock(
     return ResolvingModel(remote(None), lambda: model_behind(model, provider), remote)
 
 
-def _bedrock_headers(options: ProviderOptions) -> Mapping[str, str] | None:
-    """The headers of every request: the API's own, and the user's, which win."""
-    api, given = options.get("api"), options.get("extra_headers")
-    own = _BEDROCK_APIS[api].headers if api is not None and api in _BEDROCK_APIS else {}
+def make_mantle(
+    name: str, model: str, options: ProviderOptions, transport: Transport | None, owned: bool
+) -> BaseModelImplementation:
+    """A model at Amazon Bedrock's other endpoint, which has the APIs of OpenAI and Anthropic alone.
+
+    Raises:
+        ConfigurationError: An option cannot be used.
+    """
+    base_model = _base_model(options)
+    config = find(model, provider="bedrock", base_model=base_model, overrides=_overrides(options))
+    api = options.get("api") or ("anthropic" if "anthropic." in (base_model or model) else "openai")
+    path = _MANTLE_APIS.get(api)
+    if path is None:
+        known = ", ".join(map(repr, _MANTLE_APIS))
+        raise ConfigurationError(f"api={api!r} is not available for {name}; allowed: {known}")
+    provider = _at_aws(options, path, mantle=True)
+    check_model_id(model)
+    if api == "openai-responses":
+        if not _is_gpt_oss(base_model or model):
+            path = path._replace(prefix="/openai/v1")  # there are its newer models
+        config = replace(config, features=_mantle_responses(config.features or {}, base_model or model))
+    config = replace(config, provider=name)
+    carrier = transport or default_transport(provider.ca_bundle)
+    return _class_of(config)(
+        config, codec=direct_codec(path), provider=provider, transport=carrier, owns_transport=owned
+    )
+
+
+def _is_gpt_oss(model: str) -> bool:
+    return "gpt-oss" in model
+
+
+def _mantle_responses(features: Mapping[str, Any], model: str) -> Mapping[str, Any]:
+    """What holds for Responses there: reasoning has no sealed form, and gpt-oss is not made to call a tool."""
+    made = {**features, "native": {**(features.get("native") or {}), "encrypted_reasoning": False}}
+    return {**made, "tool_choice": ("auto",)} if _is_gpt_oss(model) else made
+
+
+def _at_aws(options: ProviderOptions, path: Path | None, *, mantle: bool = False) -> BedrockProvider:
+    """Who asks, with the headers that the API has of its own; the user's win."""
+    given, own = options.get("extra_headers"), {} if path is None else path.headers
     # What is no mapping is refused where headers are checked.
-    return {**own, **(given or {})} if own and (given is None or isinstance(given, Mapping)) else given
+    headers = {**own, **(given or {})} if own and (given is None or isinstance(given, Mapping)) else given
+    return BedrockProvider(
+        region=options.get("region"),
+        api_key=options.get("api_key"),
+        base_url=_base_url(options),
+        profile=options.get("profile"),
+        credentials=options.get("credentials"),
+        extra_headers=headers,
+        mantle=mantle,
+    )
+
+
+def _base_model(options: ProviderOptions) -> str | None:
+    given = options.get("base_model")
+    if given is not None and (given.__class__ is not str or not given.strip()):
+        raise ConfigurationError(f"base_model must be a model's name, not {given!r}")
+    return given
 
 
 def _bedrock_codec(api: str | None, config: ModelConfig) -> Codec:
@@ -155,6 +209,12 @@ _BEDROCK_APIS: Mapping[str, Path] = {
     "openai": Path("openai-chat", "/openai/v1"),
     "openai-responses": Path("openai-responses", "/openai/v1"),
     "anthropic": Path("anthropic", "/anthropic", {"anthropic-version": "2023-06-01"}),
+}
+
+_MANTLE_APIS: Mapping[str, Path] = {
+    "openai": Path("openai-chat", "/v1"),
+    "openai-responses": Path("openai-responses", "/v1"),
+    "anthropic": _BEDROCK_APIS["anthropic"],
 }
 
 

@@ -6,20 +6,28 @@ import re
 from contextlib import aclosing
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from bedrock_llm.catalog import hosts as hosts_module
 from bedrock_llm.catalog.hosts import hosts
-from bedrock_llm.errors import ConfigurationError, UnknownModelError
+from bedrock_llm.client import LLMClient
+from bedrock_llm.config import AWSCredentials
+from bedrock_llm.errors import ConfigurationError, UnknownModelError, UnsupportedFeatureError
 from bedrock_llm.factory import ModelFactory
 from bedrock_llm.messages import Message
 from bedrock_llm.models.claude import ClaudeImplementation
+from bedrock_llm.parameters import ToolSpec
 from bedrock_llm.request import Request
 from bedrock_llm.routes import KEYED, host_names
+from bedrock_llm.testing import Emulator
 from bedrock_llm.transports.base import HTTPCall
 
 pytestmark = pytest.mark.anyio
 
 NAMES = sorted({*KEYED, *host_names()})
+TOOL = ToolSpec("look", "Looks.", {"type": "object", "properties": {}})
 BASE = "https://proxy.example/base"
 ASKED = [
     # name, options, API, address, header of the key
@@ -176,6 +184,71 @@ async def test_bedrock_is_asked_in_another_apis_shape_too(api, path):
         assert call.url.endswith(path)
         assert call.url.startswith("https://bedrock-runtime.us-east-1.amazonaws.com/")
         assert call.headers["authorization"] == "Bearer bedrock-key"
+
+
+MANTLE = "https://bedrock-mantle.eu-west-1.api.aws"
+
+
+@pytest.mark.parametrize(
+    ("model", "api", "url"),
+    [
+        ("openai.gpt-oss-120b", None, f"{MANTLE}/v1/chat/completions"),
+        ("openai.gpt-oss-120b", "openai-responses", f"{MANTLE}/v1/responses"),
+        ("openai.gpt-5.4", "openai-responses", f"{MANTLE}/openai/v1/responses"),
+        ("anthropic.claude-sonnet-4-6", None, f"{MANTLE}/anthropic/v1/messages"),
+    ],
+)
+async def test_the_other_endpoint_of_bedrock_has_paths_and_a_name_of_its_own_to_sign_with(model, api, url):
+    keys = AWSCredentials("AKIDEXAMPLE", "not-a-real-secret")
+    options = {"region": "eu-west-1", "credentials": keys, "api": api}
+    async with aclosing(ModelFactory.create_model(f"bedrock-mantle/{model}", **options)) as made:
+        call = await call_of(made)
+    assert call.url == url
+    signed = {name: value for name, value in call.headers.items() if name != "authorization"}
+    asked = AWSRequest("POST", call.url, signed, call.body)
+    signer = SigV4Auth(Credentials("AKIDEXAMPLE", "not-a-real-secret"), "bedrock-mantle", "eu-west-1")
+    asked.context["timestamp"] = call.headers["x-amz-date"]
+    text = signer.string_to_sign(asked, signer.canonical_request(asked))
+    assert call.headers["authorization"].endswith(f"Signature={signer.signature(text, asked)}")
+    assert "/eu-west-1/bedrock-mantle/aws4_request" in call.headers["authorization"]
+
+
+def test_the_other_endpoint_seals_no_reasoning_and_makes_gpt_oss_call_no_tool():
+    model = ModelFactory.create_model(
+        "bedrock-mantle/openai.gpt-oss-120b", region="us-east-1", api_key="k", api="openai-responses"
+    )
+    request, warnings = model.prepare(Request.of("hi", tools=[TOOL], tool_choice="required", reasoning="low"))
+    body = model.codec.body.write(request, model.config, stream=False)
+    assert "include" not in body
+    assert body.get("tool_choice") in (None, "auto")
+    assert [warning.parameter for warning in warnings] == ["tool_choice"]
+
+
+async def test_the_other_endpoint_is_told_by_a_variable_and_has_no_fips_address(monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_MANTLE", "https://mantle.example")
+    model = ModelFactory.create_model("bedrock-mantle/openai.gpt-oss-120b", api_key="k", region="us-east-1")
+    assert (await call_of(model)).url == "https://mantle.example/v1/chat/completions"
+    monkeypatch.delenv("AWS_ENDPOINT_URL_BEDROCK_MANTLE")
+    monkeypatch.setenv("AWS_USE_FIPS_ENDPOINT", "true")
+    model = ModelFactory.create_model("bedrock-mantle/openai.gpt-oss-120b", api_key="k", region="us-east-1")
+    with pytest.raises(ConfigurationError, match="no FIPS addresses"):
+        await call_of(model)
+
+
+async def test_claude_answers_at_the_other_endpoint_and_its_own_operations_are_not_there():
+    with Emulator() as emulator:
+        client = LLMClient(
+            "bedrock-mantle/anthropic.claude-sonnet-4-6",
+            base_url=emulator.url,
+            api_key=emulator.api_key,
+            region="us-east-1",
+        )
+        async with client:
+            emulator.reply("Good morning.")
+            response = await client.generate("Hello", max_tokens=50)
+            assert (response.text, response.provider) == ("Good morning.", "bedrock-mantle")
+            with pytest.raises(UnsupportedFeatureError, match="bedrock-mantle"):
+                await client.bedrock.count_tokens("Hello")
 
 
 @pytest.fixture

@@ -301,7 +301,7 @@ def _at_bedrock(model: BaseModelImplementation) -> tuple[RemoteModel, BedrockPro
     inner: Any = model
     while not isinstance(inner, RemoteModel) and getattr(inner, "wrapped", None) is not None:
         inner = inner.wrapped
-    if isinstance(inner, RemoteModel) and isinstance(inner.provider, BedrockProvider):
+    if isinstance(inner, RemoteModel) and isinstance(inner.provider, BedrockProvider) and not inner.provider.mantle:
         return inner, inner.provider
     name = f"{model.config.provider}/{model.config.model}" if model.config.model else type(model).__name__
     text = f"client.bedrock has Bedrock's own operations, and {name} is not asked there"

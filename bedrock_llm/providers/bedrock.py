@@ -29,6 +29,7 @@ from bedrock_llm.providers.endpoints import (
     check_path,
     check_region,
     control_plane_url,
+    mantle_url,
     model_path,
     regional_url,
 )
@@ -39,7 +40,8 @@ from bedrock_llm.transports.base import HTTPCall
 
 __all__ = ["BedrockProvider"]
 
-SIGNING_NAME = "bedrock"  # of all of Bedrock's endpoints, bedrock-runtime included
+SIGNING_NAME = "bedrock"  # of all of Bedrock's endpoints, bedrock-runtime included, but this one:
+MANTLE_SIGNING_NAME = "bedrock-mantle"
 CLOCK_TOLERANCE_S = 240  # AWS refuses from five minutes on, and its SDKs correct from four
 _MAX_URLS = 256
 _OWN_HEADERS = frozenset(
@@ -64,12 +66,15 @@ class BedrockProvider(Provider):
             and switches count where the environment has none.
         credentials: `AWSCredentials`, a boto3-like session, or a sync or async callable that returns one of them.
         extra_headers: Sent and signed with every request; those of a request win over them.
+        mantle: Whether to ask bedrock-mantle, the endpoint that has the APIs of OpenAI and Anthropic alone; the
+            variable of its address is AWS_ENDPOINT_URL_BEDROCK_MANTLE.
         environ: Read instead of the process's environment.
         clock: Seconds since the epoch; decides when to refresh and how far this machine is off.
 
     Attributes:
         region: The region, or None where none was found yet.
         base_url: Of a gateway, or None for AWS's own address.
+        mantle: Whether bedrock-mantle is asked.
         ca_bundle: The authorities to trust (AWS_CA_BUNDLE, or the profile's ca_bundle), or None for the system's.
 
     Raises:
@@ -88,6 +93,7 @@ class BedrockProvider(Provider):
         profile: str | None = None,
         credentials: CredentialsSource | None = None,
         extra_headers: Mapping[str, str] | None = None,
+        mantle: bool = False,
         environ: Mapping[str, str] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -105,7 +111,9 @@ class BedrockProvider(Provider):
         self._switch = fips or dual_stack
         ca_bundle = settings.text("ca_bundle")
         self.ca_bundle = None if ca_bundle is None else ca_bundle[0]
-        self.base_url = self._own_address(settings.base_url(base_url))
+        self.mantle = mantle
+        service = "bedrock_mantle" if mantle else "bedrock_runtime"
+        self.base_url = self._own_address(settings.base_url(base_url, service))
         self._control_base_url = settings.base_url(base_url, "bedrock")
         self._clock = clock
         self._clock_offset_s = 0.0
@@ -200,7 +208,8 @@ class BedrockProvider(Provider):
         else:
             region = self.region or self._region_of(call.url)
             now += self._clock_offset_s
-            headers.update(sign(call.method, call.url, headers, call.body, credentials, region, SIGNING_NAME, now))
+            name = MANTLE_SIGNING_NAME if self.mantle else SIGNING_NAME
+            headers.update(sign(call.method, call.url, headers, call.body, credentials, region, name, now))
         return HTTPCall(call.method, call.url, headers, call.body, call.timeouts)
 
     async def recover(self, error: LLMError) -> bool:
@@ -253,7 +262,10 @@ class BedrockProvider(Provider):
         return check_base_url(*found)
 
     def _regional_url(self, model: str) -> str:
-        return regional_url(self.region or self._region_of(model), fips=self._fips, dual_stack=self._dual_stack)
+        region = self.region or self._region_of(model)
+        if self.mantle:
+            return mantle_url(region, fips=self._fips)
+        return regional_url(region, fips=self._fips, dual_stack=self._dual_stack)
 
     def _region_of(self, model: str) -> str:
         """The region inside an ARN, or inside a URL that holds one."""

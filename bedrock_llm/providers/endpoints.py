@@ -23,6 +23,7 @@ __all__ = [
     "check_path",
     "check_region",
     "control_plane_url",
+    "mantle_url",
     "model_path",
     "partition_of",
     "regional_url",
@@ -114,6 +115,22 @@ def control_plane_url(region: str, *, fips: bool = False, dual_stack: bool = Fal
         ConfigurationError: No partition has regions named so.
     """
     return _service_url("bedrock", region, fips=fips, dual_stack=dual_stack)
+
+
+def mantle_url(region: str, *, fips: bool = False) -> str:
+    """The base URL, in a region, of the endpoint that has the APIs of OpenAI and Anthropic alone.
+
+    It is dual-stack everywhere, and signed with a name of its own, `bedrock-mantle`.
+    Source: https://docs.aws.amazon.com/bedrock/latest/userguide/inference-openai.html
+
+    Raises:
+        ConfigurationError: No partition has regions named so, or FIPS is asked for, which it has not.
+    """
+    if fips:
+        raise ConfigurationError(
+            "bedrock-mantle has no FIPS addresses: ask bedrock/... instead, or set AWS_USE_FIPS_ENDPOINT=false"
+        )
+    return _service_url("bedrock-mantle", region, fips=False, dual_stack=True)
 
 
 def _service_url(service: str, region: str, *, fips: bool, dual_stack: bool) -> str:

@@ -41,7 +41,7 @@ class MessageWriter:
 
     def __init__(self, config: ModelConfig, options: Options) -> None:
         self._options = options
-        self._fetches = config.provider != "bedrock"  # Bedrock reads no web addresses
+        self._fetches = config.provider not in ("bedrock", "bedrock-mantle")  # Bedrock reads no web addresses
 
     def all(self, request: Request) -> list[Json]:
         """The system text and the messages.

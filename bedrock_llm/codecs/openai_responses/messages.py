@@ -52,7 +52,7 @@ class InputWriter:
 
     def __init__(self, config: ModelConfig, options: Options) -> None:
         self._options = options
-        self._fetches = config.provider != "bedrock"  # Bedrock reads no web addresses
+        self._fetches = config.provider not in ("bedrock", "bedrock-mantle")  # Bedrock reads no web addresses
         self._beside: dict[str, Mapping[str, Json]] = {}  # by a call's id what stands beside it, for its result
 
     def message(self, message: Message, where: str) -> list[Json]:
