@@ -34,6 +34,15 @@ def emulate(
     return 0
 
 
+_OTHERS = (
+    ("ANTHROPIC_BASE_URL", "", "ANTHROPIC_API_KEY"),
+    ("OPENAI_BASE_URL", "/v1", "OPENAI_API_KEY"),
+    ("GOOGLE_GEMINI_BASE_URL", "/v1beta", "GOOGLE_API_KEY"),
+    ("CO_API_URL", "", "COHERE_API_KEY"),
+    ("OLLAMA_BASE_URL", "", "OLLAMA_API_KEY"),
+)
+
+
 def _environment(emulator: Emulator) -> str:
     return (
         "# Where a program shall talk to this emulator: set -a, paste these lines, set +a. Ctrl-C ends it.\n"
@@ -44,4 +53,6 @@ def _environment(emulator: Emulator) -> str:
         f"AWS_SECRET_ACCESS_KEY={emulator.secret_access_key}\n"
         "# A bearer token beats the two keys. In place of them, or where one is set already:\n"
         f"# AWS_BEARER_TOKEN_BEDROCK={emulator.api_key}\n"
+        "# It speaks other providers' APIs too:\n"
+        + "".join(f"# {address}={emulator.url}{path}\n# {key}={emulator.api_key}\n" for address, path, key in _OTHERS)
     )

@@ -138,7 +138,7 @@ class KeyedProvider(Provider):
             names = " or ".join(self.access.key_env) or "no variable"
             raise MissingCredentialsError(
                 f"no key for {self.name} was found: set {names}, or pass api_key=. To see it work without one: "
-                "`bedrock-llm demo`"
+                "`bedrock-llm demo`; `bedrock-llm emulate` serves an emulator of the larger providers"
             )
         return self._key
 

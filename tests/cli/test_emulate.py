@@ -9,10 +9,19 @@ import pytest
 from tests.cli.conftest import DEADLINE_S, MODEL, command, run
 
 
+OTHERS = (
+    "anthropic/claude-sonnet-4-6",
+    "openai/gpt-4.1",
+    "google/gemini-2.5-flash",
+    "cohere/command-a-03-2025",
+    "ollama/any-model",
+)
+
+
 def _printed(process: subprocess.Popen[str]) -> tuple[dict[str, str], dict[str, str]]:
     """The NAME=value lines, and those that are commented out."""
     plain, commented = {}, {}
-    while len(plain) < 4 or not commented:
+    while "OLLAMA_API_KEY" not in commented:  # the last one
         line = process.stdout.readline()
         assert line, process.stderr.read()
         name, equals, value = line.strip().partition("=")
@@ -46,11 +55,15 @@ def test_the_printed_environment_is_all_that_ask_needs(served, bare):
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
     ]
-    assert list(commented) == ["AWS_BEARER_TOKEN_BEDROCK"]
+    token = {"AWS_BEARER_TOKEN_BEDROCK": commented.pop("AWS_BEARER_TOKEN_BEDROCK")}
     by_keys = run("ask", "Hello there", "-m", MODEL, env=bare | plain)
-    by_token = run("ask", "Hello there", "-m", MODEL, env=bare | plain | commented)
+    by_token = run("ask", "Hello there", "-m", MODEL, env=bare | plain | token)
     assert (by_keys.returncode, by_keys.stderr) == (by_token.returncode, by_token.stderr) == (0, "")
     assert by_keys.stdout == by_token.stdout != "\n"
+    assert len(commented) == 2 * len(OTHERS)
+    for model in OTHERS:
+        by_other = run("ask", "Hello there", "-m", model, env=bare | commented)
+        assert (by_other.returncode, by_other.stdout) == (0, by_keys.stdout), by_other.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
