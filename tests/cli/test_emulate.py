@@ -8,7 +8,6 @@ import pytest
 
 from tests.cli.conftest import DEADLINE_S, MODEL, command, run
 
-
 OTHERS = (
     "anthropic/claude-sonnet-4-6",
     "openai/gpt-4.1",
