@@ -114,7 +114,9 @@ def make_mantle(
     """
     base_model = _base_model(options)
     config = find(model, provider="bedrock", base_model=base_model, overrides=_overrides(options))
-    api = options.get("api") or ("anthropic" if "anthropic." in (base_model or model) else "openai")
+    native = config.feature("native") or {}
+    own = (api for api, path in _MANTLE_APIS.items() if body_of(path) == native.get("body"))
+    api: str = options.get("api") or next(own, "openai")
     path = _MANTLE_APIS.get(api)
     if path is None:
         known = ", ".join(map(repr, _MANTLE_APIS))
@@ -122,9 +124,7 @@ def make_mantle(
     provider = _at_aws(options, path, mantle=True)
     check_model_id(model)
     if api == "openai-responses":
-        if not _is_gpt_oss(base_model or model):
-            path = path._replace(prefix="/openai/v1")  # there are its newer models
-        config = replace(config, features=_mantle_responses(config.features or {}, base_model or model))
+        path, config = _mantle_responses(path, config)
     config = replace(config, provider=name)
     carrier = transport or default_transport(provider.ca_bundle)
     return _class_of(config)(
@@ -132,14 +132,14 @@ def make_mantle(
     )
 
 
-def _is_gpt_oss(model: str) -> bool:
-    return "gpt-oss" in model
-
-
-def _mantle_responses(features: Mapping[str, Any], model: str) -> Mapping[str, Any]:
-    """What holds for Responses there: reasoning has no sealed form, and gpt-oss is not made to call a tool."""
-    made = {**features, "native": {**(features.get("native") or {}), "encrypted_reasoning": False}}
-    return {**made, "tool_choice": ("auto",)} if _is_gpt_oss(model) else made
+def _mantle_responses(path: Path, config: ModelConfig) -> tuple[Path, ModelConfig]:
+    """Where Responses is for this model, and what holds for it there: reasoning has no sealed form."""
+    features, native = dict(config.features or {}), dict(config.feature("native") or {})
+    said = native.get("mantle") or {}
+    if "tool_choice" in said:
+        features["tool_choice"] = said["tool_choice"]
+    features["native"] = {**native, "encrypted_reasoning": False}
+    return path._replace(prefix=said.get("responses", path.prefix)), replace(config, features=features)
 
 
 def _at_aws(options: ProviderOptions, path: Path | None, *, mantle: bool = False) -> BedrockProvider:
@@ -213,7 +213,7 @@ _BEDROCK_APIS: Mapping[str, Path] = {
 
 _MANTLE_APIS: Mapping[str, Path] = {
     "openai": Path("openai-chat", "/v1"),
-    "openai-responses": Path("openai-responses", "/v1"),
+    "openai-responses": Path("openai-responses", "/openai/v1"),
     "anthropic": _BEDROCK_APIS["anthropic"],
 }
 
