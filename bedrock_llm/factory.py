@@ -69,8 +69,8 @@ class ModelFactory:
         from bedrock_llm.catalog.hosts import read_hosts, register
 
         for name in read_hosts(hosts):
-            if name in ROUTES or "." in name:
-                why = "is a provider with an API of its own" if name in ROUTES else "has a dot, as models' names do"
+            if name in ROUTES or name == "arn" or "." in name:
+                why = "is a provider with an API of its own" if name in ROUTES else "stands before no provider's models"
                 raise ConfigurationError(f"a host cannot have the name {name!r}, which {why}")
         register(hosts)
 

@@ -194,6 +194,9 @@ def _carriers(given: Mapping[str, Any]) -> list[str]:
     return [name for name in _CARRIERS if given.get(name) is not None]
 
 
+_OF_ONE_PROVIDER = ("api_key", "base_url", "endpoint_url", "api")
+
+
 def _bind(
     strategy: ModelStrategy, create: Callable[[str], BaseModelImplementation], given: Mapping[str, Any]
 ) -> frozenset[str]:
@@ -203,13 +206,23 @@ def _bind(
         The providers of those that were made.
 
     Raises:
-        ConfigurationError: There are options that only a made model takes, and no model was made with them.
+        ConfigurationError: There are options that only a made model takes, and no model was made with them; or options
+            that are of one provider, as a key is, and models of several.
     """
-    made = set()
+    made: set[str] = set()
+    of_one = [name for name in _OF_ONE_PROVIDER if given.get(name) is not None]
+    of_one += ["credentials"] if callable(given.get("credentials")) else []
 
     def create_and_note(name: str) -> BaseModelImplementation:
+        provider = route(name)[0]
+        if of_one and not made <= {provider}:
+            both = " and ".join(sorted({provider, *made}))
+            raise ConfigurationError(
+                f"{', '.join(of_one)} cannot be for {both} alike: make each model with ModelFactory.create_model and "
+                "options of its own, and give the strategy those"
+            )
         model = create(name)
-        made.add(route(name)[0])
+        made.add(provider)
         return model
 
     strategy.bind(create_and_note)

@@ -334,6 +334,12 @@ def _api_of(name: str, row: Keyed, model: str, overrides: Any) -> str:
     return next(iter(row.apis))
 
 
+def _token_source(options: ProviderOptions) -> Any:
+    """Who gives bearer tokens. AWS's keys may stand among the options of a client that asks several providers."""
+    given = options.get("credentials")
+    return None if isinstance(given, AWSCredentials) or hasattr(given, "get_credentials") else given
+
+
 def make_keyed(
     name: str, model: str, options: ProviderOptions, transport: Transport | None, owned: bool
 ) -> BaseModelImplementation:
@@ -345,19 +351,17 @@ def make_keyed(
     from bedrock_llm.providers.keyed import Access, KeyedProvider
 
     row = _row(name)
-    named, overrides = options.get("base_model") or model, _overrides(options)
-    api: str = options.get("api") or _api_of(name, row, named, overrides)
-    path = row.apis.get(api)
+    named, overrides = _base_model(options) or model, _overrides(options)
+    api: Any = options.get("api") or _api_of(name, row, named, overrides)
+    path = row.apis.get(api) if api.__class__ is str else None
     if path is None:
         known = ", ".join(map(repr, row.apis))
         raise ConfigurationError(f"api={api!r} is not available for {name}; allowed: {known}")
-    credentials: Any = options.get("credentials")
     provider = KeyedProvider(
         Access(name, **row.access),
         api_key=options.get("api_key"),
         base_url=_base_url(options),
-        # AWS keys may stand among the options of a client that asks several providers; they are not for this one.
-        credentials=credentials if callable(credentials) and not isinstance(credentials, AWSCredentials) else None,
+        credentials=_token_source(options),
         extra_headers=options.get("extra_headers"),
     )
     config = _facts(name, path, named, overrides)

@@ -143,7 +143,7 @@ class FallbackStrategy(ModelStrategy):
     """
 
     def __init__(self, models: Sequence[BaseModelImplementation | str]) -> None:
-        if isinstance(models, str) or len(models) < 1:
+        if isinstance(models, str) or not isinstance(models, Sequence) or len(models) < 1:  # type: ignore[redundant-expr]  # untyped callers
             raise ConfigurationError(f"FallbackStrategy takes a list of models or names, not {models!r}")
         self._models = tuple(_checked(model) for model in models)
 

@@ -21,6 +21,7 @@ from bedrock_llm.models.claude import ClaudeImplementation
 from bedrock_llm.parameters import ToolSpec
 from bedrock_llm.request import Request
 from bedrock_llm.routes import KEYED, host_names
+from bedrock_llm.strategy import FallbackStrategy
 from bedrock_llm.testing import Emulator
 from bedrock_llm.transports.base import HTTPCall
 
@@ -286,7 +287,7 @@ def test_a_wrong_guess_about_a_host_is_corrected_field_by_field():
     ("rows", "named"),
     [
         ({"anthropic": {"base_url": BASE}}, "'anthropic', which is a provider with an API of its own"),
-        ({"a.b": {"base_url": BASE}}, "'a.b', which has a dot"),
+        ({"a.b": {"base_url": BASE}}, "'a.b', which stands before no provider"),
         ({"good": {"base_url": BASE}, "bad": {"base": BASE}}, "has no field 'base'; did you mean 'base_url'"),
         ({"groq": 5}, "must be a mapping of fields"),
         (5, "must be a path or a mapping"),
@@ -298,3 +299,58 @@ def test_a_row_that_cannot_be_used_is_refused_and_nothing_is_added(rows, named):
     with pytest.raises(ConfigurationError, match=re.escape(named)):
         ModelFactory.register_hosts(rows)
     assert hosts() == before
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"credentials": "a-token"}, "credentials for anthropic must be a callable"),
+        ({"base_model": 5}, "base_model must be a model's name"),
+        ({"base_model": " "}, "base_model must be a model's name"),
+        ({"api": ["a"]}, "is not available for anthropic"),
+        ({"base_url": 5}, "base_url must be an absolute"),
+    ],
+)
+def test_an_option_of_a_wrong_type_is_refused(options, named):
+    with pytest.raises(ConfigurationError, match=named):
+        ModelFactory.create_model("anthropic/claude-sonnet-4-6", **{"api_key": "k", **options})
+
+
+def test_keys_of_aws_are_not_for_others():
+    keys = AWSCredentials("AKIDEXAMPLE", "not-a-real-secret")
+    ModelFactory.create_model("anthropic/claude-sonnet-4-6", api_key="k", credentials=keys)
+
+
+@pytest.mark.parametrize(
+    "options", [{"api_key": "k"}, {"base_url": BASE}, {"api": "chat"}, {"credentials": lambda: "t"}]
+)
+def test_an_option_of_one_provider_is_not_shared_among_several(options):
+    with pytest.raises(ConfigurationError, match="cannot be for anthropic and openai alike: make each model with"):
+        LLMClient(FallbackStrategy(["openai/gpt-4.1", "anthropic/claude-sonnet-4-6"]), **options)
+
+
+@pytest.mark.parametrize("name", ["bedrock", "bedrock-mantle"])
+def test_a_guardrail_is_never_left_out_at_bedrock(name):
+    model = ModelFactory.create_model(f"{name}/openai.gpt-oss-120b-1:0", api="openai", region="us-east-1", api_key="k")
+    with pytest.raises(UnsupportedFeatureError, match="ask with api='converse' or 'invoke'"):
+        model.prepare(Request.of("hi", guardrail={"identifier": "abc", "version": "1"}))
+
+
+@pytest.mark.parametrize("name", ["anthropic", "google", "cohere", "ollama", "groq"])
+def test_metadata_is_sent_or_left_out_with_a_warning(name):
+    request = Request.of("hi", max_tokens=9, metadata={"team": "b"})
+    warned = ModelFactory.create_model(f"{name}/any", api_key="k", base_url=BASE).prepare(request)[1]
+    assert "metadata" in {warning.parameter for warning in warned}
+    openai = ModelFactory.create_model("openai/gpt-4.1", api_key="k")
+    prepared, warned = openai.prepare(request)
+    assert warned == ()
+    assert openai.codec.body.write(prepared, openai.config, stream=False)["metadata"] == {"team": "b"}
+
+
+@pytest.mark.usefixtures("hosts_as_before")
+@pytest.mark.parametrize(
+    "native", [{"max_tokens": 7}, {"max_tokens": ["a"]}, {"stream_options": "maybe"}, {"tool_call_id_length": 0}]
+)
+def test_an_option_of_a_host_has_a_value_that_fits(native):
+    with pytest.raises(ConfigurationError, match=re.escape(f"[{next(iter(native))!r}] must be")):
+        ModelFactory.register_hosts({"ours": {"base_url": BASE, "native": native}})

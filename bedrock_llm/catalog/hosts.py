@@ -246,7 +246,28 @@ def _native(where: str, value: Any) -> Mapping[str, Any]:
             _mapping(f"{where}[{name!r}]", option)
         elif name not in NATIVE_OPTIONS:
             raise ConfigurationError(f"{where} has no option {name!r}{_near(name, NATIVE_OPTIONS)}")
+        else:
+            fits, allowed = _NATIVE_VALUES.get(name, _MEMBER)
+            if not fits(option):
+                _wrong(f"{where}[{name!r}]", option, allowed)
     return given
+
+
+def _strings(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and all(isinstance(text, str) for text in value)
+
+
+Fits = tuple[Callable[[Any], bool], str]
+_MEMBER: Fits = (lambda value: isinstance(value, bool) or (isinstance(value, str) and value != ""), "a name, or false")
+_SWITCH: Fits = (lambda value: isinstance(value, bool), "true or false")
+_TEXT: Fits = (lambda value: isinstance(value, str), "text")
+_NATIVE_VALUES: Mapping[str, Fits] = {
+    **dict.fromkeys(("reasoning_with_calls", "inline_refs", "ends_unmarked", "stream_options"), _SWITCH),
+    **dict.fromkeys(("required", "system_role"), _TEXT),
+    "reasoning_history": (lambda value: value is None or isinstance(value, str), "a name, or null"),
+    "think_tags": (_strings, "a list of names"),
+    "tool_call_id_length": (lambda value: value.__class__ is int and value > 0, "a number above 0"),
+}
 
 
 def _mapping(where: str, value: Any) -> Mapping[str, Any]:

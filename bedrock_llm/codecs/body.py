@@ -111,9 +111,11 @@ class Body(ABC):
 
     Attributes:
         name: The wire's name, which stands on its own blocks (`Opaque.provider`), e.g. `anthropic_messages`.
+        takes_metadata: Whether the body itself has a member for the parameter `metadata`.
     """
 
     name: ClassVar[str]
+    takes_metadata: ClassVar[bool] = False
 
     @abstractmethod
     def prepare(self, request: Request, config: ModelConfig) -> tuple[Request, tuple[ResponseWarning, ...]]:

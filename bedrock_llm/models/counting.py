@@ -45,7 +45,7 @@ async def count_at_provider(model: RemoteModel, request: Request) -> TokenCount:
     """
     write, features = _FORMS.get(model.codec.name), model.config.features
     if write is None or (features is not None and not features.get("count_tokens")):
-        raise _unsupported(model, f"{model.config.model} cannot be counted by its provider")
+        raise _unsupported(model, f"{model.config.model} cannot be counted by its provider; only Bedrock is asked to")
     name = base_id(model.base_model or model.config.model or "")
     if name is None:
         text = f"CountTokens takes a base model's id, and {model.config.model} does not tell it: give base_model="

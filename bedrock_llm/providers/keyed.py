@@ -29,7 +29,9 @@ from bedrock_llm.transports.base import HTTPCall
 
 __all__ = ["Access", "KeyedProvider"]
 
-_URL = re.compile(r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?(/[!-~]*)?", re.IGNORECASE)
+_URL = re.compile(
+    r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?(/[!$-;=A-Z\[\]_a-z|~]*)?", re.IGNORECASE
+)
 _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|\[::1\]", re.IGNORECASE)
 _OWN_HEADERS = frozenset(("connection", "content-length", "content-type", "host", "transfer-encoding"))
 _MAX_URLS = 256
@@ -112,9 +114,9 @@ class KeyedProvider(Provider):
         """
         found = self._urls.get((model, operation))
         if found is None:
-            if "{model}" in operation and (not model or model in (".", "..")):
-                raise ConfigurationError(f"{model!r} cannot be a model's name")
-            path = operation.replace("{model}", quote(model, safe="/-._~"))
+            path = operation
+            if "{model}" in operation:
+                path = operation.replace("{model}", _in_path(model, operation))
             found = self.base_url + path
             if self.access.query:
                 found += ("&" if "?" in path else "?") + self.access.query
@@ -135,10 +137,11 @@ class KeyedProvider(Provider):
         if self._key is None:
             if not self.access.needs_key:
                 return _NO_KEY
-            names = " or ".join(self.access.key_env) or "no variable"
+            ways = [f"set {name}" for name in self.access.key_env]
+            ways += ["pass api_key=", "pass credentials=, a callable that returns a bearer token"]
             raise MissingCredentialsError(
-                f"no key for {self.name} was found: set {names}, or pass api_key=. To see it work without one: "
-                "`bedrock-llm demo`; `bedrock-llm emulate` serves an emulator of the larger providers"
+                f"no key for {self.name} was found: {', or '.join(ways)}. To see it work without one: `bedrock-llm "
+                "demo`; `bedrock-llm emulate` serves an emulator of the larger providers"
             )
         return self._key
 
@@ -191,6 +194,14 @@ class KeyedProvider(Provider):
         return error
 
 
+def _in_path(model: str, operation: str) -> str:
+    """A model's name as it stands in an address; Google's own lists have it with the path."""
+    name = model.removeprefix("models/") if operation.startswith("/models/") else model
+    if not {"", ".", ".."}.isdisjoint(name.split("/")):
+        raise ConfigurationError(f"{model!r} cannot be a model's name in an address: a part of it is empty or dots")
+    return quote(name, safe="/-._~")
+
+
 def _found_key(access: Access, api_key: str | None, environ: Mapping[str, str]) -> str | None:
     if api_key is not None:
         return api_key if api_key == _NO_KEY else check_secret("api_key", api_key)
@@ -206,7 +217,9 @@ def _found_url(access: Access, base_url: str | None, environ: Mapping[str, str],
     if url is None:
         names = "".join(f", or set {name}" for name in access.url_env[:1])
         raise ConfigurationError(f"{access.name} has no address of its own: pass base_url={names}")
-    found = _URL.fullmatch(url)
+    if named is not None and base_url is None and source.endswith("_HOST"):
+        url = _url_of_host(url, access)
+    found = _URL.fullmatch(url) if url.__class__ is str else None
     if found is None:
         raise ConfigurationError(
             f"{source} must be an absolute http or https URL such as https://gateway.example.com/v1, without user, "
@@ -218,6 +231,17 @@ def _found_url(access: Access, base_url: str | None, environ: Mapping[str, str],
             'servers that need no key (api_key="")'
         )
     return found[0].rstrip("/")
+
+
+def _url_of_host(value: str, access: Access) -> str:
+    """A variable that holds what a server listens at, `host[:port]`, as the address to ask."""
+    if "://" in value:
+        return value
+    host, colon, port = value.rpartition(":")
+    if not colon or "]" in port:
+        host, port = value, ""
+    host = "127.0.0.1" if host in ("", "0.0.0.0", "[::]") else host  # every address: this machine's own
+    return f"http://{host}:{port or (access.base_url or '').rpartition(':')[2]}"
 
 
 def _checked_headers(headers: Mapping[str, str]) -> dict[str, str]:

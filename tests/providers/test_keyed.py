@@ -54,7 +54,7 @@ async def test_the_first_variable_that_is_set_holds_the_key_and_an_option_beats_
 
 @pytest.mark.anyio
 async def test_a_missing_key_is_noticed_by_the_first_call_and_says_what_to_set():
-    with pytest.raises(MissingCredentialsError, match="EXAMPLE_KEY or OLD_KEY"):
+    with pytest.raises(MissingCredentialsError, match="set EXAMPLE_KEY, or set OLD_KEY, or pass api_key="):
         await provider().credentials()
     assert await provider(ACCESS._replace(needs_key=False)).credentials() == ""
     assert "x-api-key" not in signed(provider(api_key=""), "")
@@ -122,3 +122,40 @@ def test_a_call_cannot_bring_its_own_key():
 def test_it_refuses_to_be_pickled():
     with pytest.raises(TypeError):
         pickle.dumps(provider(api_key="k"))
+
+
+@pytest.mark.parametrize("tail", ["/a?k=1", "/a#f", "?k=1", "/a@b", "/a b", "/ä"])
+def test_an_address_with_more_than_a_path_is_refused(tail):
+    with pytest.raises(ConfigurationError, match="without user, password, query and fragment"):
+        provider(base_url="https://h.example" + tail)
+
+
+@pytest.mark.parametrize("wrong", [5, b"https://h.example", ["https://h.example"]])
+def test_an_address_of_another_type_is_refused(wrong):
+    with pytest.raises(ConfigurationError, match="base_url must be an absolute"):
+        provider(base_url=wrong)
+
+
+@pytest.mark.parametrize(
+    ("value", "url"),
+    [
+        ("127.0.0.1:9", "http://127.0.0.1:9"),
+        ("0.0.0.0", "http://127.0.0.1:11434"),
+        ("localhost", "http://localhost:11434"),
+        (":9", "http://127.0.0.1:9"),
+        ("[::1]:9", "http://[::1]:9"),
+        ("[::1]", "http://[::1]:11434"),
+        ("https://llm.example.com", "https://llm.example.com"),
+    ],
+)
+def test_a_variable_that_says_where_a_server_listens_is_an_address_too(value, url):
+    access = Access("ollama", "http://localhost:11434", url_env=("OLLAMA_HOST",), needs_key=False)
+    assert provider(access, {"OLLAMA_HOST": value}).base_url == url
+
+
+def test_a_models_name_cannot_leave_its_place_in_an_address():
+    asked, operation = provider(api_key="k"), "/models/{model}:ask"
+    for name in ("", "..", "../../x", "a//b", "./a", "a/.."):
+        with pytest.raises(ConfigurationError, match="cannot be a model's name"):
+            asked.url(name, operation)
+    assert asked.url("models/a", operation) == asked.url("a", operation) == "https://api.example.com/v1/models/a:ask"

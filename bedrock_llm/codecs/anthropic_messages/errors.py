@@ -57,6 +57,7 @@ _SPENT = frozenset(
     }
 )
 _OVERFLOW = ("prompt is too long", "exceed context limit", "exceeds the context window", "context window exceeded")
+_NO_MONEY = "credit balance is too low"
 
 
 def error_of(data: Json, status: int | None = None) -> ProviderError:
@@ -96,5 +97,7 @@ def _refined(kind: type[ProviderError], text: str, details: Json) -> type[Provid
     lowered = text.lower()
     if kind is RejectedRequestError and any(words in lowered for words in _OVERFLOW):
         return ContextWindowExceededError
+    if kind is RejectedRequestError and _NO_MONEY in lowered:
+        return QuotaExceededError
     spent = details.__class__ is dict and details.get("error_code") in _SPENT
     return QuotaExceededError if kind is RateLimitError and spent else kind

@@ -20,7 +20,7 @@ from bedrock_llm.codecs.shared.reading import USAGE_MISSING, Json, excerpt_of, r
 from bedrock_llm.codecs.shared.streams import WholeAnswerDecoder
 from bedrock_llm.codecs.shared.writing import to_bytes
 from bedrock_llm.config import ModelConfig
-from bedrock_llm.errors import LLMError, ProtocolError, ProviderError
+from bedrock_llm.errors import LLMError, ProtocolError, ProviderError, QuotaExceededError, UnsupportedFeatureError
 from bedrock_llm.request import Request
 from bedrock_llm.response import Response, ResponseWarning
 
@@ -72,14 +72,23 @@ class DirectCodec(Codec):
         self.name = api.name  # type: ignore[misc]  # one class for all such APIs
 
     def prepare(self, request: Request, config: ModelConfig) -> tuple[Request, tuple[ResponseWarning, ...]]:
-        """The request as the body and the model take it; what only Bedrock has is left out with a warning.
+        """The request as the body and the model take it; what this API has no place for is left out with a warning.
 
         Raises:
-            UnsupportedFeatureError: The model lacks what the request is about.
+            UnsupportedFeatureError: The model lacks what the request is about; or a guardrail is to be kept, and is not
+                at this endpoint of Bedrock.
         """
-        dropped = {name: None for name in _BEDROCK_ONLY if request.get(name) is not None}
+        if request.get("guardrail") is not None and config.provider in _BEDROCK:
+            text = f"a guardrail is not applied by Bedrock's {self.name} API; ask with api='converse' or 'invoke'"
+            raise UnsupportedFeatureError(
+                text, parameter="guardrail", allowed="a request through Converse or InvokeModel"
+            )
+        dropped = {name: None for name in _CONVERSE_ONLY if request.get(name) is not None}
+        if request.get("metadata") is not None and not self.body.takes_metadata:
+            dropped["metadata"] = None
         warnings = tuple(
-            ResponseWarning("unsupported", f"{name} was left out: only Bedrock has it", name) for name in dropped
+            ResponseWarning("unsupported", f"{name} was left out: the {self.name} API has no such parameter", name)
+            for name in dropped
         )
         if dropped:
             request = request.with_(**dropped)
@@ -162,11 +171,13 @@ class DirectCodec(Codec):
             error.raw = excerpt or None
         error.status, error.request_id = status, error.request_id or request_id
         note_waits(error, headers)
-        error.retryable = _BOOLEANS.get(headers.get("x-should-retry", ""), error.retryable)
+        if not isinstance(error, QuotaExceededError):  # no wait of seconds helps there, whatever is said
+            error.retryable = _BOOLEANS.get(headers.get("x-should-retry", ""), error.retryable)
         return error
 
 
-_BEDROCK_ONLY = ("guardrail", "prompt_variables", "latency")
+_BEDROCK = ("bedrock", "bedrock-mantle")
+_CONVERSE_ONLY = ("guardrail", "prompt_variables", "latency")
 _PRICED_TIERS = frozenset({"flex", "priority", "batch"})
 _WHOLE: Mapping[str, str] = {"content-type": JSON_TYPE, "accept": JSON_TYPE}
 _STREAMED: Mapping[str, str] = {"content-type": JSON_TYPE, "accept": SSE_TYPE}

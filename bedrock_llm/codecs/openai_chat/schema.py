@@ -10,7 +10,7 @@ Rule: a quirk is an option in the feature `native` of the model, never a name in
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bedrock_llm.config import ModelConfig
 from bedrock_llm.response import ResponseWarning, StopReason
@@ -119,6 +119,11 @@ class Options(NamedTuple):
 _PLAIN = Options()
 
 
+def _member(name: str, said: Any) -> str | None:
+    """What a feature says of a parameter: its member, true for the usual one, false for none."""
+    return (FIELDS[name] or name) if said is True else said or None
+
+
 def options_of(config: ModelConfig) -> Options:
     """The options of a model; where nothing is said, OpenAI's own way.
 
@@ -129,7 +134,7 @@ def options_of(config: ModelConfig) -> Options:
     if not isinstance(native, Mapping) or native.keys() <= {"body"}:
         return _PLAIN
     said = {**(native if native.get("body") in (None, NAME) else {}), **(native.get(NAME) or {})}
-    own = {name: said[name] or None for name in FIELDS if name in said}
+    own = {name: _member(name, said[name]) for name in FIELDS if name in said}
     others = {name: said[name] for name in Options._fields if name != "fields" and said.get(name) is not None}
     if "think_tags" in others:
         others["think_tags"] = tuple(others["think_tags"])

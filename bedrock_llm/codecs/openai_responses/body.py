@@ -30,6 +30,7 @@ class ResponsesBody(Body):
     """
 
     name: ClassVar[str] = NAME
+    takes_metadata: ClassVar[bool] = True
 
     def prepare(self, request: Request, config: ModelConfig) -> tuple[Request, tuple[ResponseWarning, ...]]:
         """The request as this body and the model take it, and what was left out or repaired. Pure.

@@ -125,12 +125,17 @@ class Options(NamedTuple):
 _PLAIN = Options()
 
 
+def _member(name: str, said: Any) -> str | None:
+    """What a feature says of a parameter: its member, true for the usual one, false for none."""
+    return (FIELDS[name] or name) if said is True else said or None
+
+
 def options_of(config: ModelConfig) -> Options:
     """The options of a model; where nothing is said, OpenAI's own way."""
     said = config.feature("native")
     if not isinstance(said, Mapping) or said.keys() <= {"body"}:
         return _PLAIN
-    own = {name: said[name] or None for name in FIELDS if name in said}
+    own = {name: _member(name, said[name]) for name in FIELDS if name in said}
     others = {name: said[name] for name in Options._fields if name != "fields" and said.get(name) is not None}
     return Options(fields={**FIELDS, **own}, **others)
 

@@ -24,8 +24,11 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 
 def redirected(status: int, headers: Mapping[str, str], excerpt: str, request_id: str | None) -> ProtocolError:
     """The error for a status below 400 that is no answer. Returned, not raised."""
-    where = f" to {headers['location']}" if 300 <= status < 400 and "location" in headers else ""
-    text = f"the service answered with status {status}{where}; redirects are not followed, as the request is signed"
+    moved = 300 <= status < 400
+    place = re.split(r"[?#]", headers.get("location", ""), maxsplit=1)[0]  # behind them may stand a key
+    where = f" to {place}" if moved and place else ""
+    why = "; redirects are not followed, as the request holds a key or a signature" if moved else ", which is no answer"
+    text = f"the service answered with status {status}{where}{why}"
     return ProtocolError(text, excerpt=excerpt, status=status, request_id=request_id)
 
 

@@ -95,6 +95,8 @@ _OVERFLOW = (
 )
 _NO_KEY = ("incorrect api key", "invalid api key", "api key not valid", "no api key", "invalid subscription key")
 _NO_MONEY = ("insufficient balance", "insufficient credits", "used all available credits", "spending limit")
+_TOO_LARGE = ("request too large",)
+_SPENT_TODAY = ("per-day", "per day")  # without a word on when to ask again
 _MAY_BE_MONEY = (RejectedRequestError, RateLimitError, PermissionDeniedError)
 _WAIT = re.compile(
     r"(?:try again in|retry after) (?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?) ?(ms|s))?", re.IGNORECASE
@@ -145,7 +147,8 @@ def _status(code: Json) -> int | None:
 
 def _class_of(code: Json, kind: Json, status: int | None) -> type[ProviderError]:
     words = [word.lower() for word in (code, kind) if isinstance(word, str)]
-    found = next(_named(words), None)
+    named = list(_named(words))
+    found = QuotaExceededError if QuotaExceededError in named else next(iter(named), None)
     if found is not None and not (found is ServerError and _BY_STATUS.get(status or 0) is OverloadedError):
         return found
     if status is not None:
@@ -171,6 +174,10 @@ def _refined(kind: type[ProviderError], text: str) -> type[ProviderError]:
         return ContextWindowExceededError
     if kind is RejectedRequestError and any(words in text for words in _NO_KEY):
         return AuthenticationError
+    if kind is RateLimitError and any(words in text for words in _TOO_LARGE):
+        return RejectedRequestError  # more than a minute's tokens at once: it never passes
+    if kind is RateLimitError and any(words in text for words in _SPENT_TODAY) and _wait_s(text) is None:
+        return QuotaExceededError
     if kind in _MAY_BE_MONEY and any(words in text for words in _NO_MONEY):
         return QuotaExceededError
     return kind

@@ -110,3 +110,13 @@ def test_a_status_of_overload_tells_more_than_the_word_for_any_failure():
     failed = {"error": {"type": "server_error", "message": "busy"}}
     kinds = [type(error_of(failed, status)) for status in (500, 503, 529)]
     assert kinds == [ServerError, OverloadedError, OverloadedError]
+
+
+def test_what_never_passes_is_not_sent_again():
+    spent = error_of({"error": {"message": "x", "type": "insufficient_quota", "code": "rate_limit_exceeded"}}, 429)
+    daily = error_of({"error": {"message": "Rate limit exceeded: free-models-per-day", "code": 429}}, 429)
+    large = error_of(said("rate_limit_exceeded", "tokens", "Request too large: Limit 30000, Requested 45000"), 429)
+    soon = error_of(said("rate_limit_exceeded", "requests", "Limit: 200 per day. Please try again in 7m"), 429)
+    kinds = [QuotaExceededError, QuotaExceededError, RejectedRequestError, RateLimitError]
+    assert [type(error) for error in (spent, daily, large, soon)] == kinds
+    assert [error.retryable for error in (spent, daily, large, soon)] == [False, False, False, True]
