@@ -1,18 +1,20 @@
 """The provider seam: where a request goes, and who asks.
 
-Here: `Provider`. Not here: what a request says (codecs/), sending it (transports/). Called by: models/remote.py.
+Here: `Provider`, and the check of the headers that users add. Not here: what a request says (codecs/), sending it
+(transports/). Called by: the providers, models/remote.py.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
-from bedrock_llm.errors import LLMError
+from bedrock_llm.errors import ConfigurationError, InvalidRequestError, LLMError
+from bedrock_llm.parameters import check_header
 from bedrock_llm.transports.base import HTTPCall
 
-__all__ = ["Provider"]
+__all__ = ["Provider", "checked_headers"]
 
 
 class Provider(ABC):
@@ -60,3 +62,27 @@ class Provider(ABC):
 
     def __reduce__(self) -> Any:
         raise TypeError(f"{type(self).__name__} holds secrets and cannot be pickled or copied")
+
+
+def checked_headers(headers: Mapping[str, str], own: Collection[str]) -> dict[str, str]:
+    """The extra headers with their names in lower case.
+
+    Args:
+        headers: As the user gave them.
+        own: Names that the client writes, in lower case.
+
+    Raises:
+        ConfigurationError: A header cannot be sent, or is one of `own`.
+    """
+    if not isinstance(headers, Mapping):
+        raise ConfigurationError("extra_headers must be a mapping of header names to values")
+    checked = {}
+    for name, value in headers.items():
+        try:
+            check_header("extra_headers", name, value)
+        except InvalidRequestError as error:
+            raise ConfigurationError(error.message) from error
+        if name.lower() in own:
+            raise ConfigurationError(f"extra_headers must not hold {name}: the client writes it")
+        checked[name.lower()] = value
+    return checked

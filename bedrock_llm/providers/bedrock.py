@@ -19,8 +19,7 @@ from bedrock_llm.errors import (
     PermissionDeniedError,
     ProviderError,
 )
-from bedrock_llm.parameters import check_header
-from bedrock_llm.providers.base import Provider
+from bedrock_llm.providers.base import Provider, checked_headers
 from bedrock_llm.providers.credential_store import CredentialStore
 from bedrock_llm.providers.credentials import BearerToken, choose_source
 from bedrock_llm.providers.endpoints import (
@@ -101,7 +100,7 @@ class BedrockProvider(Provider):
             raise ConfigurationError(f"profile must be the name of an AWS profile, not {profile!r}")
         if api_key is not None:
             check_secret("api_key", api_key)
-        self._extra_headers = _checked_headers(extra_headers or {})
+        self._extra_headers = checked_headers(extra_headers or {}, _OWN_HEADERS)
         settings = Settings(environ, profile, credentials)
         found_region = settings.region(region)
         self.region = None if found_region is None else check_region(*found_region)
@@ -283,19 +282,3 @@ class BedrockProvider(Provider):
         offset_s = server_s - self._clock()
         self._clock_offset_s = offset_s if abs(offset_s) >= CLOCK_TOLERANCE_S else 0.0
         return self._clock_offset_s != 0 or known_s != 0  # also where the clock was set right and the offset is gone
-
-
-def _checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """The extra headers with their names in lower case."""
-    if not isinstance(headers, Mapping):
-        raise ConfigurationError("extra_headers must be a mapping of header names to values")
-    checked = {}
-    for name, value in headers.items():
-        try:
-            check_header("extra_headers", name, value)
-        except InvalidRequestError as error:
-            raise ConfigurationError(error.message) from error
-        if name.lower() in _OWN_HEADERS:
-            raise ConfigurationError(f"extra_headers must not hold {name}: the client writes it")
-        checked[name.lower()] = value
-    return checked

@@ -21,8 +21,7 @@ from bedrock_llm.errors import (
     LLMError,
     MissingCredentialsError,
 )
-from bedrock_llm.parameters import check_header
-from bedrock_llm.providers.base import Provider
+from bedrock_llm.providers.base import Provider, checked_headers
 from bedrock_llm.providers.single_flight import SingleFlight
 from bedrock_llm.redaction import names_secret
 from bedrock_llm.transports.base import HTTPCall
@@ -99,7 +98,7 @@ class KeyedProvider(Provider):
         self._fetched: str | None = None
         self._flight: SingleFlight[str] = SingleFlight()
         self._key = _found_key(access, api_key, environ)
-        self._extra_headers = {**access.headers, **_checked_headers(extra_headers or {})}
+        self._extra_headers = {**access.headers, **checked_headers(extra_headers or {}, _OWN_HEADERS)}
         self.base_url = _found_url(access, base_url, environ, secret=bool(self._key or credentials))
         self._urls: dict[tuple[str, str], str] = {}
 
@@ -242,19 +241,3 @@ def _url_of_host(value: str, access: Access) -> str:
         host, port = value, ""
     host = "127.0.0.1" if host in ("", "0.0.0.0", "[::]") else host  # every address: this machine's own
     return f"http://{host}:{port or (access.base_url or '').rpartition(':')[2]}"
-
-
-def _checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """The extra headers with their names in lower case."""
-    if not isinstance(headers, Mapping):
-        raise ConfigurationError("extra_headers must be a mapping of header names to values")
-    checked = {}
-    for name, value in headers.items():
-        try:
-            check_header("extra_headers", name, value)
-        except InvalidRequestError as error:
-            raise ConfigurationError(error.message) from error
-        if name.lower() in _OWN_HEADERS:
-            raise ConfigurationError(f"extra_headers must not hold {name}: the client writes it")
-        checked[name.lower()] = value
-    return checked

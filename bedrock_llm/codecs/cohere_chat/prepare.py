@@ -28,6 +28,7 @@ from bedrock_llm.codecs.shared.draft import (
     step,
 )
 from bedrock_llm.codecs.shared.names import replayed_name
+from bedrock_llm.codecs.shared.per_model import per_model
 from bedrock_llm.config import ModelConfig
 from bedrock_llm.messages import Text
 from bedrock_llm.parameters import ToolSpec
@@ -52,8 +53,6 @@ _OF_THE_BODY = {
     "cache_points": (),
     "prefill": False,
 }
-_MAX_KNOWN = 64  # models whose rules are remembered; a client asks few, and for each call
-_KNOWN: dict[int, tuple[ModelConfig, ModelConfig]] = {}
 
 
 def prepare(request: Request, config: ModelConfig) -> tuple[Request, tuple[ResponseWarning, ...]]:
@@ -68,15 +67,9 @@ def prepare(request: Request, config: ModelConfig) -> tuple[Request, tuple[Respo
     return prepared, (*warnings, *unmarked, *_unsaid(prepared), *_in_part(prepared))
 
 
+@per_model
 def _as_this_body_has_it(config: ModelConfig) -> ModelConfig:
-    known = _KNOWN.get(id(config))
-    if known is not None and known[0] is config:
-        return known[1]
-    if len(_KNOWN) >= _MAX_KNOWN:
-        _KNOWN.clear()
-    made = replace(config, features={**(config.features or {}), **_OF_THE_BODY})
-    _KNOWN[id(config)] = (config, made)
-    return made
+    return replace(config, features={**(config.features or {}), **_OF_THE_BODY})
 
 
 def _settle_tools(draft: Draft, calls: Mapping[str, None]) -> None:

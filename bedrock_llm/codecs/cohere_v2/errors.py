@@ -8,34 +8,19 @@ Follows: https://docs.cohere.com/reference/errors: `{"id", "message"}` and the s
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
+from bedrock_llm.codecs.shared.http_errors import class_of_status
 from bedrock_llm.codecs.shared.reading import Json
 from bedrock_llm.errors import (
-    AuthenticationError,
     ContextWindowExceededError,
-    NotFoundError,
-    OverloadedError,
-    PermissionDeniedError,
     ProviderError,
     QuotaExceededError,
     RateLimitError,
     RejectedRequestError,
-    ServerError,
 )
 
 __all__ = ["error_of"]
 
-_BY_STATUS: Mapping[int, type[ProviderError]] = {
-    401: AuthenticationError,
-    402: QuotaExceededError,
-    403: PermissionDeniedError,
-    404: NotFoundError,
-    408: ServerError,
-    429: RateLimitError,
-    503: OverloadedError,
-    529: OverloadedError,
-}
 _IN_A_STREAM = 500  # what an error inside an answer would have been outside
 _OVERFLOW = ("too many tokens", "context length", "context window", "maximum number of tokens")
 _SPENT = re.compile(r"(/|per|a|this) ?month|monthly|billing", re.IGNORECASE)  # a trial key's calls, a limit on spending
@@ -52,7 +37,7 @@ def error_of(data: Json, status: int | None = None) -> ProviderError:
     said = fields.get("message") or fields.get("error")
     text = said.strip() if isinstance(said, str) else ""
     status = _IN_A_STREAM if status is None else status
-    kind = _BY_STATUS.get(status) or (ServerError if status >= _IN_A_STREAM else RejectedRequestError)
+    kind = class_of_status(status)
     if kind is RejectedRequestError and any(words in text.lower() for words in _OVERFLOW):
         kind = ContextWindowExceededError
     if kind is RateLimitError and _SPENT.search(text):

@@ -24,6 +24,7 @@ from bedrock_llm.codecs.shared.draft import (
     settle_tools,
     step,
 )
+from bedrock_llm.codecs.shared.per_model import per_model
 from bedrock_llm.codecs.shared.reading import Json
 from bedrock_llm.config import ModelConfig
 from bedrock_llm.errors import InvalidRequestError, UnsupportedFeatureError
@@ -46,8 +47,6 @@ _OF_THE_BODY: Mapping[str, Any] = {
     "prefill": False,
 }
 _BUDGETS: Mapping[str, int] = {"low": 1024, "medium": 4096, "high": 16384}  # the wire has no levels
-_MAX_KNOWN = 64  # models whose rules are remembered; a client asks few, and for each call
-_KNOWN: dict[int, tuple[ModelConfig, ModelConfig]] = {}
 
 
 def prepare(request: Request, config: ModelConfig) -> tuple[Request, tuple[ResponseWarning, ...]]:
@@ -64,15 +63,9 @@ def prepare(request: Request, config: ModelConfig) -> tuple[Request, tuple[Respo
     return prepared, (*warnings, *unmarked)
 
 
+@per_model
 def _as_this_body_has_it(config: ModelConfig) -> ModelConfig:
-    known = _KNOWN.get(id(config))
-    if known is not None and known[0] is config:
-        return known[1]
-    if len(_KNOWN) >= _MAX_KNOWN:
-        _KNOWN.clear()
-    made = replace(config, features={**(config.features or {}), **_OF_THE_BODY})
-    _KNOWN[id(config)] = (config, made)
-    return made
+    return replace(config, features={**(config.features or {}), **_OF_THE_BODY})
 
 
 def thinking_of(value: Any, config: ModelConfig) -> dict[str, Json]:

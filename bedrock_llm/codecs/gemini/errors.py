@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from bedrock_llm.codecs.shared.http_errors import class_of_status
 from bedrock_llm.codecs.shared.reading import Json
 from bedrock_llm.errors import (
     AuthenticationError,
@@ -48,16 +49,6 @@ _WORDS: Mapping[str, tuple[type[ProviderError], int]] = {
     "UNAVAILABLE": (OverloadedError, 503),
     "DEADLINE_EXCEEDED": (ServerError, 504),
 }
-_STATUSES: Mapping[int, type[ProviderError]] = {
-    401: AuthenticationError,
-    402: QuotaExceededError,
-    403: PermissionDeniedError,
-    404: NotFoundError,
-    408: ServerError,
-    429: RateLimitError,
-    503: OverloadedError,
-    529: OverloadedError,
-}
 _REASONS: Mapping[str, type[ProviderError]] = {
     "API_KEY_INVALID": AuthenticationError,
     "API_KEY_EXPIRED": AuthenticationError,
@@ -91,7 +82,7 @@ def error_of(data: Json, status: int | None = None) -> ProviderError:
         status = _http_status(error.get("code")) or (known[1] if known else 500)
     text = error["message"] if isinstance(error.get("message"), str) else ""
     details = [entry for entry in _listed(error.get("details")) if isinstance(entry, Mapping)]
-    kind = _refined(known[0] if known else _by_status(status), text, details)
+    kind = _refined(known[0] if known else class_of_status(status), text, details)
     return kind(
         text.strip() or f"the service reported an error ({code or status}) and said nothing more",
         code=code,
@@ -114,10 +105,6 @@ def _listed(value: Json) -> list[Json]:
 
 def _http_status(code: Json) -> int | None:
     return code if code.__class__ is int and 400 <= code <= 599 else None
-
-
-def _by_status(status: int) -> type[ProviderError]:
-    return _STATUSES.get(status) or (ServerError if status >= 500 else RejectedRequestError)
 
 
 def _refined(kind: type[ProviderError], text: str, details: list[Mapping[str, Json]]) -> type[ProviderError]:

@@ -29,6 +29,7 @@ from bedrock_llm.codecs.shared.draft import (
     specs_of,
     step,
 )
+from bedrock_llm.codecs.shared.per_model import per_model
 from bedrock_llm.config import ModelConfig
 from bedrock_llm.errors import UnsupportedFeatureError
 from bedrock_llm.history import HistoryRules, rules_for
@@ -40,19 +41,14 @@ __all__ = ["prepare"]
 
 _API = "the Gemini API"
 _ABSENT = ("min_p", "repetition_penalty")
-_MAX_KNOWN = 64  # models whose facts are remembered in this form; a client asks few, and for each call
 
 
 class _Known(NamedTuple):
     """What is worked out once for a model: its facts as this body has them, and what follows from them."""
 
-    given: ModelConfig
     config: ModelConfig
     rules: HistoryRules
     options: Options
-
-
-_KNOWN: dict[int, _Known] = {}
 
 
 def prepare(request: Request, config: ModelConfig) -> tuple[Request, tuple[ResponseWarning, ...]]:
@@ -73,17 +69,12 @@ def prepare(request: Request, config: ModelConfig) -> tuple[Request, tuple[Respo
     return prepared, (*uncited, *warnings, *unmarked)
 
 
+@per_model
 def _known(config: ModelConfig) -> _Known:
-    known = _KNOWN.get(id(config))
-    if known is not None and known.given is config:
-        return known
-    if len(_KNOWN) >= _MAX_KNOWN:
-        _KNOWN.clear()
     own = _as_this_body_has_it(config)
     # A model's own pictures are part of what it reads again, and a document may stand without a word.
     rules = replace(rules_for(own, NAME), assistant_media=True, document_text=False)
-    _KNOWN[id(config)] = made = _Known(config, own, rules, options_of(config))
-    return made
+    return _Known(own, rules, options_of(config))
 
 
 def _as_this_body_has_it(config: ModelConfig) -> ModelConfig:

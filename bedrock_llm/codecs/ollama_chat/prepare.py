@@ -25,6 +25,7 @@ from bedrock_llm.codecs.shared.draft import (
     specs_of,
     step,
 )
+from bedrock_llm.codecs.shared.per_model import per_model
 from bedrock_llm.codecs.shared.reading import Json
 from bedrock_llm.config import ModelConfig
 from bedrock_llm.request import Request
@@ -44,8 +45,6 @@ _OF_THE_BODY: Mapping[str, Any] = {
     "tool_result_media": (),
     "cache_points": (),
 }
-_MAX_KNOWN = 64  # models whose rules are remembered; a client asks few, and for each call
-_KNOWN: dict[int, tuple[ModelConfig, ModelConfig]] = {}
 
 
 def prepare(request: Request, config: ModelConfig) -> tuple[Request, tuple[ResponseWarning, ...]]:
@@ -60,15 +59,9 @@ def prepare(request: Request, config: ModelConfig) -> tuple[Request, tuple[Respo
     return prepared, (*warnings, *unmarked)
 
 
+@per_model
 def _as_this_body_has_it(config: ModelConfig) -> ModelConfig:
-    known = _KNOWN.get(id(config))
-    if known is not None and known[0] is config:
-        return known[1]
-    if len(_KNOWN) >= _MAX_KNOWN:
-        _KNOWN.clear()
-    made = replace(config, features={**(config.features or {}), **_OF_THE_BODY})
-    _KNOWN[id(config)] = (config, made)
-    return made
+    return replace(config, features={**(config.features or {}), **_OF_THE_BODY})
 
 
 def think_of(value: Any, config: ModelConfig) -> Json:

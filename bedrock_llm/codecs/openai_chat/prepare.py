@@ -27,6 +27,7 @@ from bedrock_llm.codecs.shared.draft import (
     specs_of,
     step,
 )
+from bedrock_llm.codecs.shared.per_model import per_model
 from bedrock_llm.config import ModelConfig
 from bedrock_llm.messages import Message, Opaque, Part, Text, Thinking, ToolCall
 from bedrock_llm.request import Request
@@ -34,19 +35,13 @@ from bedrock_llm.response import ResponseWarning
 
 __all__ = ["prepare"]
 
-_MAX_KNOWN = 64  # models whose rules are remembered; a client asks few, and for each call
-
 
 class _Known(NamedTuple):
     """What is worked out once for a model: its options, its facts as this body has them, and the steps."""
 
-    given: ModelConfig
     options: Options
     config: ModelConfig
     steps: tuple[Step, ...]
-
-
-_KNOWN: dict[int, _Known] = {}
 
 
 def prepare(request: Request, config: ModelConfig) -> tuple[Request, tuple[ResponseWarning, ...]]:
@@ -66,17 +61,12 @@ def prepare(request: Request, config: ModelConfig) -> tuple[Request, tuple[Respo
     return prepared, (*unread, *unsealed, *warnings, *unmarked)
 
 
+@per_model
 def _known(config: ModelConfig) -> _Known:
-    known = _KNOWN.get(id(config))
-    if known is not None and known.given is config:
-        return known
-    if len(_KNOWN) >= _MAX_KNOWN:
-        _KNOWN.clear()
     options = options_of(config)
     absent = tuple(name for name, member in options.fields.items() if member is None and name != "top_k")
     steps = (drop_absent(absent, "the model's chat body"), *_STEPS)
-    _KNOWN[id(config)] = made = _Known(config, options, _as_this_body_has_it(config, options), steps)
-    return made
+    return _Known(options, _as_this_body_has_it(config, options), steps)
 
 
 def _as_this_body_has_it(config: ModelConfig, options: Options) -> ModelConfig:

@@ -26,6 +26,7 @@ from bedrock_llm.codecs.shared.draft import (
     settle_tools,
     step,
 )
+from bedrock_llm.codecs.shared.per_model import per_model
 from bedrock_llm.config import ModelConfig
 from bedrock_llm.history import HistoryRules, rules_for
 from bedrock_llm.messages import CachePoint, Message, Opaque, Part, Thinking, ToolCall, ToolResult
@@ -34,20 +35,14 @@ from bedrock_llm.response import ResponseWarning
 
 __all__ = ["prepare"]
 
-_MAX_KNOWN = 64  # models whose rules are remembered; a client asks few, and for each call
-
 
 class _Known(NamedTuple):
     """What is worked out once for a model: its options, its facts as this body has them, the steps and the rules."""
 
-    given: ModelConfig
     options: Options
     config: ModelConfig
     steps: tuple[Step, ...]
     rules: HistoryRules
-
-
-_KNOWN: dict[int, _Known] = {}
 
 
 def prepare(request: Request, config: ModelConfig) -> tuple[Request, tuple[ResponseWarning, ...]]:
@@ -69,20 +64,15 @@ def _takes_no_mark(part: Part) -> bool:
     return isinstance(part, (ToolCall, ToolResult, Thinking, Opaque, CachePoint))
 
 
+@per_model
 def _known(config: ModelConfig) -> _Known:
-    known = _KNOWN.get(id(config))
-    if known is not None and known.given is config:
-        return known
-    if len(_KNOWN) >= _MAX_KNOWN:
-        _KNOWN.clear()
     options = options_of(config)
     absent = tuple(name for name, member in options.fields.items() if member is None and name != "top_k")
     steps = (drop_absent(absent, "the model's Responses body"), *_STEPS)
     facts = facts_of(config, options)
     # Items need no turns: nothing has to alternate, and whoever began may go on.
     rules = replace(rules_for(facts, NAME), alternate=False, user_first=False, document_text=False)
-    _KNOWN[id(config)] = made = _Known(config, options, facts, steps, rules)
-    return made
+    return _Known(options, facts, steps, rules)
 
 
 def _without_lost_reasoning(request: Request, options: Options) -> tuple[Request, tuple[ResponseWarning, ...]]:

@@ -1,7 +1,7 @@
 """What every refusal over HTTP says beside its body: how long to wait, when it was said, where it would have gone on.
 
-Here: the headers and the plain words. Not here: which class an error has (each wire's own table). Called by: the codecs
-that carry bodies.
+Here: the headers, the plain words, what a status alone means. Not here: which class an error's own words have (each
+wire's own table). Called by: the codecs that carry bodies, and the errors of bodies.
 Follows: RFC 9110, 5.6.7 and 10.2.3; `retry-after-ms` of OpenAI and Anthropic, `x-amz-retry-after` of AWS.
 """
 
@@ -10,9 +10,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from bedrock_llm.errors import ProtocolError, ProviderError
+from bedrock_llm.errors import (
+    AuthenticationError,
+    NotFoundError,
+    OverloadedError,
+    PermissionDeniedError,
+    ProtocolError,
+    ProviderError,
+    QuotaExceededError,
+    RateLimitError,
+    RejectedRequestError,
+    ServerError,
+)
 
-__all__ = ["described", "note_waits", "redirected", "server_date_s"]
+__all__ = ["class_of_status", "described", "note_waits", "redirected", "server_date_s"]
 
 _DATE = re.compile(
     r"(?:\w{3}, (\d\d) (\w{3}) (\d{4})|\w{6,9}, (\d\d)-(\w{3})-(\d\d)|\w{3} (\w{3}) ([ \d]\d)) (\d\d):(\d\d):(\d\d)"
@@ -20,6 +31,22 @@ _DATE = re.compile(
 )
 _NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]{0,9})?")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+_CLASSES: Mapping[int, type[ProviderError]] = {
+    401: AuthenticationError,
+    402: QuotaExceededError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    408: ServerError,
+    429: RateLimitError,
+    503: OverloadedError,
+    529: OverloadedError,
+}
+
+
+def class_of_status(status: int) -> type[ProviderError]:
+    """What a status means where nothing else tells."""
+    return _CLASSES.get(status) or (ServerError if status >= 500 else RejectedRequestError)
 
 
 def redirected(status: int, headers: Mapping[str, str], excerpt: str, request_id: str | None) -> ProtocolError:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from bedrock_llm.codecs.shared.http_errors import class_of_status
 from bedrock_llm.codecs.shared.reading import Json
 from bedrock_llm.errors import (
     AuthenticationError,
@@ -66,16 +67,6 @@ _BY_WORD: Mapping[str, type[ProviderError]] = {
     "api_error": ServerError,
     "timeout": ServerError,
     "vector_store_timeout": ServerError,
-}
-_BY_STATUS: Mapping[int, type[ProviderError]] = {
-    401: AuthenticationError,
-    402: QuotaExceededError,
-    403: PermissionDeniedError,
-    404: NotFoundError,
-    408: ServerError,
-    429: RateLimitError,
-    503: OverloadedError,
-    529: OverloadedError,
 }
 _ALWAYS_RETRYABLE = frozenset({408, 409})
 _SPENT = "_spend_limit_exceeded"
@@ -149,10 +140,10 @@ def _class_of(code: Json, kind: Json, status: int | None) -> type[ProviderError]
     words = [word.lower() for word in (code, kind) if isinstance(word, str)]
     named = list(_named(words))
     found = QuotaExceededError if QuotaExceededError in named else next(iter(named), None)
-    if found is not None and not (found is ServerError and _BY_STATUS.get(status or 0) is OverloadedError):
+    if found is not None and not (found is ServerError and class_of_status(status or 0) is OverloadedError):
         return found
     if status is not None:
-        return _BY_STATUS.get(status) or (ServerError if status >= 500 else RejectedRequestError)
+        return class_of_status(status)
     return RejectedRequestError if any(map(_blames_request, words)) else ServerError
 
 
